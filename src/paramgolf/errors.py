@@ -1,0 +1,63 @@
+"""Every error that paramgolf raises on purpose.
+
+ParamgolfError                 the message says what was got, what was expected, and the mend
+├── UsageError                 the person asked for something that cannot be (also a ValueError)
+│   ├── UnknownNameError       no such recipe, challenge, corpus ...; lists near matches
+│   └── ConfigError            a recipe or challenge file holds a wrong key or value
+├── CorpusError                a data file is truncated, empty, mis-encoded or of the wrong kind; names file and offset
+├── TrainingError              training cannot go on: the loss is NaN, a checkpoint does not fit
+├── PackError                  the model cannot be packed
+│   └── ArtifactTooLargeError  the packed artifact is over the cap; says by how much and which groups are largest
+├── SandboxError               the sandbox is missing or broke: ours to mend, it says nothing about the entry
+├── EntryError                 the entry broke: it died, hung, flooded or answered nonsense
+│   └── EntryTimeoutError      ... because it ran past its time limit
+└── ProofError                 decompressed documents differ from the originals, or the sizes do not match the score
+"""
+
+
+class ParamgolfError(Exception):
+    """Base of all errors that paramgolf raises on purpose."""
+
+
+class UsageError(ParamgolfError, ValueError):
+    """The person asked for something that cannot be."""
+
+
+class UnknownNameError(UsageError):
+    """No such name in a registry."""
+
+
+class ConfigError(UsageError):
+    """A recipe or challenge file holds a wrong key or value."""
+
+
+class CorpusError(ParamgolfError):
+    """A data file cannot be read as what it claims to be."""
+
+
+class TrainingError(ParamgolfError):
+    """Training cannot go on."""
+
+
+class PackError(ParamgolfError):
+    """The model cannot be packed."""
+
+
+class ArtifactTooLargeError(PackError):
+    """The packed artifact is over the byte cap."""
+
+
+class SandboxError(ParamgolfError):
+    """The sandbox is missing or broke; this says nothing about the entry."""
+
+
+class EntryError(ParamgolfError):
+    """The entry broke: it died, hung, flooded or answered nonsense."""
+
+
+class EntryTimeoutError(EntryError):
+    """The entry ran past its time limit."""
+
+
+class ProofError(ParamgolfError):
+    """The proof by decompression failed."""
