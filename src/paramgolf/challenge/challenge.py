@@ -1,0 +1,129 @@
+"""A challenge: the byte cap, clocks, corpus, metric and record gate of one game, read from a TOML file."""
+
+import difflib
+import math
+import reprlib
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, FiniteFloat, PositiveInt, Strict, StringConstraints, ValidationError
+from pydantic.dataclasses import dataclass
+
+from paramgolf.errors import ConfigError
+from paramgolf.names import unknown_name
+
+LARGEST_CHALLENGE_FILE = 65_536
+
+Seconds = Annotated[FiniteFloat, Field(gt=0)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
+Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")]
+# TOML has arrays only, so this one conversion is allowed
+Names = Annotated[tuple[Line, ...], Strict(False)]
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(strict=True, extra="forbid"))
+class Challenge:
+    """The rules of one game. A clock or budget that is None does not exist in that game.
+
+    Sizes are bytes, times are seconds of wall clock.
+    """
+
+    name: Name
+    title: Line
+    rules_version: Literal[1]
+    objective: Literal["bits_per_byte"]
+
+    artifact_bytes: PositiveInt
+    train_seconds: Seconds | None = None
+    eval_seconds: Seconds | None = None
+    prove_seconds: Seconds | None = None
+    train_tokens: PositiveInt | None = None
+    # text seen in training, repeats counted
+    train_bytes: PositiveInt | None = None
+    # for people: nothing reads it
+    hardware: Line
+    runtime_packages: Names
+
+    # a name known to corpus/ or a path
+    corpus: Line
+    canonical_form: Literal["raw", "nmt_nfkc"]
+    # how much text is split off where a corpus has no split of its own
+    validation_bytes: PositiveInt
+    # documents of the random sample that is proven by decompression; 0 proves every document
+    proof_documents: Annotated[int, Field(ge=0)]
+
+    record_margin_nats: Annotated[FiniteFloat, Field(gt=0)]
+    reference_bytes_per_token: Annotated[FiniteFloat, Field(gt=0)]
+    significance_level: Annotated[FiniteFloat, Field(gt=0, lt=1)]
+    minimum_seeds: PositiveInt
+
+    @property
+    def record_margin_bits_per_byte(self) -> float:
+        """The record margin, stated in nats per token of the reference tokenizer, in bits per byte."""
+        return self.record_margin_nats / math.log(2) / self.reference_bytes_per_token
+
+
+def challenge_names() -> list[str]:
+    """Names of the challenges that come with paramgolf, sorted."""
+    return sorted(entry.name.removesuffix(".toml") for entry in _catalog().iterdir() if _is_toml(entry.name))
+
+
+def load_challenge(name_or_path: str) -> Challenge:
+    """The challenge of that name in the catalog, or of that `.toml` file.
+
+    Raises:
+        UnknownNameError: no such challenge; the message lists near matches.
+        ConfigError: the file cannot be read, or holds an unknown key or a wrong value.
+    """
+    if _is_toml(name_or_path):
+        path = Path(name_or_path)
+        try:
+            with path.open("rb") as handle:
+                return _parse(str(path), handle.read(LARGEST_CHALLENGE_FILE + 1))
+        except OSError as error:
+            raise ConfigError(
+                f"{path}: cannot be read ({error.strerror}). Give the path of a TOML file."
+            ) from None
+    known = challenge_names()
+    if name_or_path not in known:
+        raise unknown_name("challenge", name_or_path, known)
+    return _parse(f"{name_or_path}.toml", (_catalog() / f"{name_or_path}.toml").read_bytes())
+
+
+def _catalog() -> resources.abc.Traversable:
+    return resources.files("paramgolf.challenge") / "catalog"
+
+
+def _is_toml(name: str) -> bool:
+    return name.endswith(".toml")
+
+
+def _parse(source: str, data: bytes) -> Challenge:
+    if len(data) > LARGEST_CHALLENGE_FILE:
+        raise ConfigError(
+            f"{source}: larger than {LARGEST_CHALLENGE_FILE:,} bytes, the most a challenge may have."
+        )
+    try:
+        table = tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{source}: this is not TOML: {error}. Mend that place.") from None
+    try:
+        return Challenge(**table)
+    except ValidationError as error:
+        lines = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
+        raise ConfigError(f"{source}: this is no challenge:\n{lines}") from None
+
+
+def _explain(problem: Any) -> str:
+    """One line for one pydantic error: the key, what was got, what is allowed."""
+    key = ".".join(str(part) for part in problem["loc"])
+    known = list(Challenge.__dataclass_fields__)
+    if problem["type"] == "unexpected_keyword_argument":
+        near = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return f"{key}: no such key; {hint}remove it, or use one of {', '.join(known)}"
+    if problem["type"] == "missing":
+        return f"{key}: missing; add a line '{key} = ...'"
+    return f"{key}: got {reprlib.repr(problem['input'])}; {problem['msg']}"

@@ -1,0 +1,90 @@
+"""The column "text" of a Parquet file, a document a row."""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.compute
+import pyarrow.parquet
+
+from paramgolf.corpus.readers.limits import check_size, check_utf8
+from paramgolf.errors import CorpusError
+
+MAGIC = b"PAR1"
+ROWS_AT_ONCE = 256
+BUFFER_BYTES = 2**20
+
+
+def read_parquet(path: Path) -> Iterator[bytes]:
+    """The documents, row group by row group, streamed page by page. A null is an empty document.
+
+    Raises:
+        CorpusError: not a whole Parquet file, no column "text" of strings, or a text that is not UTF-8.
+    """
+    _check_frame(path)
+    try:
+        # without pre_buffer and with a buffer size a row group is read page by page, however large it is
+        with pyarrow.parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
+            _check_column(file, path)
+            yield from _rows(file, path)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise CorpusError(f"{path}: the footer cannot be read: {error}. Get the file again.") from None
+
+
+def _rows(file: pyarrow.parquet.ParquetFile, path: Path) -> Iterator[bytes]:
+    row = 0
+    for group in range(file.metadata.num_row_groups):
+        try:
+            for batch in file.iter_batches(ROWS_AT_ONCE, row_groups=[group], columns=["text"]):
+                column: Any = batch.column(0).cast(pyarrow.large_binary())
+                for index, size in enumerate(pyarrow.compute.binary_length(column).to_pylist()):
+                    check_size(size or 0, path, f"row {row + index:,}")
+                for document in column.to_pylist():
+                    check_utf8(document or b"", path, f"row {row:,}, ")
+                    yield document or b""
+                    row += 1
+        except (pyarrow.ArrowException, OSError) as error:
+            raise CorpusError(
+                f"{path}: row group {group} (byte {_start(file, group):,}) is damaged at or after row "
+                f"{row:,}: {error}. Get the file again."
+            ) from None
+
+
+def _check_frame(path: Path) -> None:
+    size = path.stat().st_size
+    with path.open("rb") as handle:
+        head = handle.read(len(MAGIC))
+        if head != MAGIC:
+            raise CorpusError(
+                f"{path}: byte 0: got {head!r}, a Parquet file begins with {MAGIC!r}. It is another format."
+            )
+        handle.seek(max(0, size - 8))
+        tail = handle.read(8)
+    if size < 12 or tail[4:] != MAGIC or struct.unpack("<I", tail[:4])[0] > size - 12:
+        raise CorpusError(
+            f"{path}: byte {max(0, size - 4):,}: got {tail[4:]!r} after {size:,} bytes, a whole Parquet file "
+            f"ends with its footer and {MAGIC!r}. It is truncated; get it again."
+        )
+
+
+def _check_column(file: pyarrow.parquet.ParquetFile, path: Path) -> None:
+    schema = file.schema_arrow
+    index = schema.get_field_index("text")  # -1 where there is none, or more than one
+    kind = schema.field(index).type if index >= 0 else None
+    if kind is None or not (pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)):
+        columns = ", ".join(f"{field.name} ({field.type})" for field in list(schema)[:20])
+        raise CorpusError(
+            f'{path}: expected one column "text" of strings; got columns {columns}. Rename or convert it.'
+        )
+
+
+def _start(file: pyarrow.parquet.ParquetFile, group: int) -> int:
+    """Byte of the file at which the text of a row group begins."""
+    columns = file.metadata.row_group(group)
+    for index in range(columns.num_columns):
+        column = columns.column(index)
+        if column.path_in_schema == "text":
+            return int(column.dictionary_page_offset or column.data_page_offset)
+    return 0
