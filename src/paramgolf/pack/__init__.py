@@ -1,0 +1,1 @@
+"""From a trained model to one file whose every byte is accounted for."""

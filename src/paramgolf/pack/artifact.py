@@ -1,0 +1,102 @@
+"""model.pyz: a zip that Python runs and imports from. The same parts make the same bytes."""
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from paramgolf.errors import ArtifactTooLargeError
+from paramgolf.files import write_atomic
+from paramgolf.pack.ledger import Ledger
+from paramgolf.pack.minify import minify_modules, runtime_sources
+
+WEIGHTS = "weights.bin"
+STARTERS = {
+    "__main__.py": "from runtime.cli import main;main()",
+    "entry.py": "from runtime.predictor import load",
+}
+
+
+def build_artifact(
+    path: Path,
+    *,
+    config: dict[str, Any],
+    tokenizer: bytes,
+    weights: bytes,
+    modules: list[str] | None = None,
+    limit: int | None = None,
+    groups: Mapping[str, int] | None = None,
+    coder_tables: int = 0,
+) -> Ledger:
+    """Write model.pyz to `path`, atomically, and account for its bytes.
+
+    config: {"model": ..., "predict": ...}; modules: those of the runtime that the model needs, None for all;
+    groups and coder_tables: the bytes of `weights` by group of tensors and those of the entropy coder's
+    tables, summing to its length; None: one group.
+
+    Raises ArtifactTooLargeError if the file would have more than `limit` bytes. No file is at `path` then,
+    not even one that was there before.
+    """
+    path.unlink(missing_ok=True)
+    data, sizes = assemble(config=config, tokenizer=tokenizer, weights=weights, modules=modules)
+    ledger = _ledger(len(data), sizes, groups or {"all": len(weights)}, coder_tables)
+    if limit is not None and ledger.total > limit:
+        raise ArtifactTooLargeError(_too_large(path, ledger, limit))
+    write_atomic(path, data)
+    return ledger
+
+
+def assemble(
+    *, config: dict[str, Any], tokenizer: bytes, weights: bytes, modules: list[str] | None = None
+) -> tuple[bytes, dict[str, int]]:
+    """The artifact's bytes, and the bytes of each member in it.
+
+    Weights are stored as they are: the size is that with empty weights, plus theirs.
+    """
+    sources = minify_modules(runtime_sources(modules))
+    members = {name: source.encode() for name, source in STARTERS.items()}
+    members |= {f"runtime/{name}.py": source.encode() for name, source in sources.items()}
+    members["config.json"] = json.dumps(config, separators=(",", ":")).encode()
+    members["tokenizer.bin"] = tokenizer
+    members[WEIGHTS] = weights
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in members.items():
+            # The earliest time that a zip can hold: the same parts make the same file.
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system = 3
+            archive.writestr(info, data, _method(name, data), compresslevel=9)
+        sizes = {info.filename: info.compress_size for info in archive.infolist()}
+    return buffer.getvalue(), sizes
+
+
+def _method(name: str, data: bytes) -> int:
+    """Deflate what becomes smaller by it; weights are incompressible already."""
+    if name == WEIGHTS or len(zlib.compress(data, 9)) - 6 >= len(data):
+        return zipfile.ZIP_STORED
+    return zipfile.ZIP_DEFLATED
+
+
+def _ledger(total: int, sizes: dict[str, int], groups: Mapping[str, int], coder_tables: int) -> Ledger:
+    assert sum(groups.values()) + coder_tables == sizes[WEIGHTS], (
+        "groups and tables must account for all weights"
+    )
+    return Ledger(
+        code=sum(size for name, size in sizes.items() if name.endswith(".py")),
+        tokenizer=sizes["tokenizer.bin"],
+        config=sizes["config.json"],
+        groups=dict(groups),
+        coder_tables=coder_tables,
+        zip_overhead=total - sum(sizes.values()),
+    )
+
+
+def _too_large(path: Path, ledger: Ledger, limit: int) -> str:
+    largest = ", ".join(f"{label} {size:,}" for label, size in ledger.rows()[:3])
+    return (
+        f"{path.name} would be {ledger.total:,} bytes, {ledger.total - limit:,} over the limit of {limit:,}; "
+        f"largest: {largest}. Quantise these more coarsely or make the model smaller; nothing was written"
+    )
