@@ -1,0 +1,24 @@
+"""Score artifacts and prove the scores: sandboxed worker, bits and bytes, decompression, compressors."""
+
+from paramgolf.score.client import Worker
+from paramgolf.score.compressors import general_compressors
+from paramgolf.score.progress import Progress, ProgressCallback
+from paramgolf.score.proof import Proof, prove_artifact
+from paramgolf.score.protocol import Deadline
+from paramgolf.score.sandbox import Isolation, Limits, sandbox_failure
+from paramgolf.score.scorer import Score, score_artifact
+
+__all__ = [
+    "Deadline",
+    "Isolation",
+    "Limits",
+    "Progress",
+    "ProgressCallback",
+    "Proof",
+    "Score",
+    "Worker",
+    "general_compressors",
+    "prove_artifact",
+    "sandbox_failure",
+    "score_artifact",
+]
