@@ -1,0 +1,152 @@
+from dataclasses import FrozenInstanceError, replace
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from paramgolf.challenge import challenge_names, load_challenge
+from paramgolf.errors import ConfigError, UnknownNameError
+
+CATALOG = resources.files("paramgolf.challenge") / "catalog"
+LOCAL = (CATALOG / "local.toml").read_text()
+
+
+def write(folder: Path, text: str | bytes) -> str:
+    path = folder / "mine.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return str(path)
+
+
+def refusal(folder: Path, text: str | bytes) -> str:
+    path = write(folder, text)
+    with pytest.raises(ConfigError) as caught:
+        load_challenge(path)
+    assert path in str(caught.value)
+    return str(caught.value)
+
+
+def test_catalog_holds_the_four_games():
+    assert challenge_names() == ["local", "parameter-golf", "practice", "unlimited"]
+
+
+@pytest.mark.parametrize("name", challenge_names())
+def test_every_challenge_of_the_catalog_loads_under_its_own_name(name):
+    assert load_challenge(name).name == name
+
+
+def test_local_has_its_published_limits():
+    local = load_challenge("local")
+    assert (local.artifact_bytes, local.validation_bytes, local.corpus) == (500_000, 1_000_000, "embedded")
+    assert (local.train_seconds, local.eval_seconds, local.prove_seconds) == (300, 300, 300)
+
+
+def test_parameter_golf_has_the_published_limits_of_the_public_game():
+    game = load_challenge("parameter-golf")
+    assert (game.artifact_bytes, game.train_seconds, game.eval_seconds) == (16_000_000, 600, 600)
+    assert (game.canonical_form, game.hardware) == ("nmt_nfkc", "8xH100")
+
+
+def test_unlimited_is_parameter_golf_without_clocks():
+    game = load_challenge("parameter-golf")
+    unlimited = load_challenge("unlimited")
+    no_clock = {"train_seconds": None, "eval_seconds": None, "prove_seconds": None}
+    own = {"name": "unlimited", "title": unlimited.title, "hardware": unlimited.hardware}
+    assert unlimited == replace(game, **own, **no_clock)
+
+
+def test_practice_is_local_bounded_by_text_instead_of_time():
+    practice = load_challenge("practice")
+    no_clock = {"train_seconds": None, "eval_seconds": None, "prove_seconds": None}
+    own = {"name": "practice", "title": practice.title, "hardware": practice.hardware}
+    assert practice == replace(load_challenge("local"), **own, **no_clock, train_bytes=30_000_000)
+
+
+@pytest.mark.parametrize("name", challenge_names())
+def test_record_margin_in_bits_per_byte_is_what_the_file_says(name):
+    assert round(load_challenge(name).record_margin_bits_per_byte, 5) == 0.00296
+    assert "0.00296 bits per byte" in (CATALOG / f"{name}.toml").read_text()
+
+
+def test_a_challenge_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        load_challenge("local").artifact_bytes = 1  # type: ignore[misc]
+
+
+def test_a_file_of_ones_own_loads(tmp_path):
+    assert load_challenge(write(tmp_path, LOCAL.replace("500_000", "7"))).artifact_bytes == 7
+
+
+def test_whole_numbers_are_accepted_where_fractions_are_expected(tmp_path):
+    challenge = load_challenge(write(tmp_path, LOCAL.replace("train_seconds = 300", "train_seconds = 20")))
+    assert challenge.train_seconds == 20.0
+
+
+def test_unknown_name_lists_near_matches():
+    with pytest.raises(UnknownNameError, match=r"no challenge named 'locl'.*Did you mean 'local'.*practice"):
+        load_challenge("locl")
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(ConfigError, match=r"nowhere/mine\.toml: cannot be read.*Give the path"):
+        load_challenge("nowhere/mine.toml")
+
+
+def test_unknown_key_names_the_key_that_was_meant(tmp_path):
+    message = refusal(tmp_path, LOCAL + "\nartifact_byte = 3\n")
+    assert "artifact_byte: no such key; did you mean 'artifact_bytes'?" in message
+
+
+def test_missing_key_is_named(tmp_path):
+    message = refusal(tmp_path, LOCAL.replace("minimum_seeds = 3", ""))
+    assert "minimum_seeds: missing; add a line 'minimum_seeds = ...'" in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "artifact_bytes = 500_000",
+            'artifact_bytes = "1"',
+            "artifact_bytes: got '1'; Input should be a valid",
+        ),
+        (
+            "artifact_bytes = 500_000",
+            "artifact_bytes = -5",
+            "artifact_bytes: got -5; Input should be greater",
+        ),
+        (
+            "artifact_bytes = 500_000",
+            "artifact_bytes = 1.5",
+            "artifact_bytes: got 1.5; Input should be a valid",
+        ),
+        ("train_seconds = 300", "train_seconds = nan", "train_seconds: got nan; Input should be a finite"),
+        ("train_seconds = 300", "train_seconds = true", "train_seconds: got True; Input should be a valid"),
+        ('"raw"', '"nfc"', "canonical_form: got 'nfc'; Input should be 'raw' or 'nmt_nfkc'"),
+        ("rules_version = 1", "rules_version = 2", "rules_version: got 2; Input should be 1"),
+        (
+            "significance_level = 0.01",
+            "significance_level = 1",
+            "significance_level: got 1; Input should be less",
+        ),
+        ('name = "local"', 'name = "../up"', "name: got '../up'; String should match"),
+        ('"torch"', "1", "runtime_packages.0: got 1; Input should be a valid string"),
+    ],
+)
+def test_wrong_value_says_key_what_was_got_and_what_is_allowed(tmp_path, old, new, expected):
+    assert expected in refusal(tmp_path, LOCAL.replace(old, new))
+
+
+def test_what_is_not_toml_is_refused_with_its_place(tmp_path):
+    assert "line 2" in refusal(tmp_path, 'name = "a"\ntitle = = 3\n')
+
+
+def test_bytes_that_are_not_utf8_are_refused(tmp_path):
+    assert "not TOML" in refusal(tmp_path, b"name = '\xff'")
+
+
+def test_deep_nesting_is_refused(tmp_path):
+    assert "not TOML" in refusal(tmp_path, "a = " + "[" * 30_000)
+
+
+def test_a_huge_file_is_refused_before_it_is_parsed(tmp_path):
+    assert "larger than 65,536 bytes" in refusal(tmp_path, "#" * 65_537)
