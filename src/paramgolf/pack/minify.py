@@ -1,6 +1,7 @@
 """The runtime's source, made small: no docstrings, annotations or unused imports, short private names."""
 
 import ast
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,11 +40,12 @@ def minify_modules(sources: Mapping[str, str]) -> dict[str, str]:
     minified = {}
     for name, source in sources.items():
         others = set().union(*(names for other, names in mentioned.items() if other != name))
-        minified[name] = _minify(source, keep=sorted(others | {"load", "main"}))
+        minified[name] = _minify(source, tuple(sorted(others | {"load", "main"})))
     return minified
 
 
-def _minify(source: str, keep: list[str]) -> str:
+@functools.cache
+def _minify(source: str, keep: tuple[str, ...]) -> str:
     bare = python_minifier.minify(
         source,
         remove_annotations=ANNOTATIONS,
@@ -55,7 +57,7 @@ def _minify(source: str, keep: list[str]) -> str:
         _without_unused_imports(bare, keep),
         remove_annotations=False,
         rename_globals=True,
-        preserve_globals=keep,
+        preserve_globals=list(keep),
         # Repeated literals cost little once deflated, less than the names they would be hoisted to.
         hoist_literals=False,
     )
@@ -72,7 +74,7 @@ def _mentioned_names(source: str) -> set[str]:
     return names
 
 
-def _without_unused_imports(source: str, keep: list[str]) -> str:
+def _without_unused_imports(source: str, keep: tuple[str, ...]) -> str:
     """Without the imports that only annotations needed."""
     tree = ast.parse(source)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | set(keep)

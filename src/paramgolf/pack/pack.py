@@ -18,8 +18,8 @@ from paramgolf.train.quantise import LIMITS, QuantisationScheme, Quantised, grou
 
 Tensors = dict[str, Quantised | NDArray[np.float32]]
 
-# The global multiplier of all steps is searched between these.
-FINEST, COARSEST = 1 / 64, 16.0
+# The multiplier of all steps is searched between these; coarser, a model would be ruined to fit.
+FINEST, COARSEST = 1 / 64, 3.0
 SEARCH_STEPS = 16
 CORRECTIONS = 4
 # Share of the budget for weights that is worth another try when it is left.

@@ -1,0 +1,72 @@
+"""The file: every byte accounted for, the same each time, never over its limit, never left over."""
+
+import zipfile
+
+import pytest
+
+from paramgolf.errors import ArtifactTooLargeError
+from paramgolf.pack.artifact import assemble, build_artifact
+
+PARTS = {
+    "config": {"model": {"width": 64}, "predict": {"window": 128}},
+    "tokenizer": b"merges" * 20,
+    "weights": bytes(range(256)) * 4,
+}
+
+
+def test_ledger_sums_to_the_size_of_the_file(tmp_path):
+    path = tmp_path / "model.pyz"
+    ledger = build_artifact(path, **PARTS, groups={"embedding": 1000, "mlp": 14}, coder_tables=10)
+    assert ledger.total == path.stat().st_size
+    assert sum(size for _, size in ledger.rows()) == ledger.total
+    assert ledger.to_dict()["total"] == ledger.total
+    assert ledger.weights == len(PARTS["weights"])
+
+
+def test_same_parts_make_the_same_file(tmp_path):
+    for name in ("a.pyz", "b.pyz"):
+        build_artifact(tmp_path / name, **PARTS)
+    assert (tmp_path / "a.pyz").read_bytes() == (tmp_path / "b.pyz").read_bytes()
+
+
+def test_parts_come_back_from_the_zip(tmp_path):
+    path = tmp_path / "model.pyz"
+    build_artifact(path, **PARTS)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        assert archive.read("config.json") == b'{"model":{"width":64},"predict":{"window":128}}'
+        assert archive.read("tokenizer.bin") == PARTS["tokenizer"]
+        assert archive.read("weights.bin") == PARTS["weights"]
+        assert {"__main__.py", "entry.py", "runtime/__init__.py", "runtime/weights.py"} <= set(
+            archive.namelist()
+        )
+
+
+def test_weights_add_exactly_their_own_bytes():
+    empty, _ = assemble(**PARTS | {"weights": b""})
+    full, _ = assemble(**PARTS)
+    assert len(full) == len(empty) + len(PARTS["weights"])
+
+
+def test_only_the_modules_asked_for_are_in_it(tmp_path):
+    path = tmp_path / "model.pyz"
+    build_artifact(path, **PARTS, modules=["weights"])
+    with zipfile.ZipFile(path) as archive:
+        runtime = {name for name in archive.namelist() if name.startswith("runtime/")}
+    assert runtime == {"runtime/__init__.py", "runtime/weights.py"}
+
+
+def test_a_file_of_exactly_the_limit_passes(tmp_path):
+    path = tmp_path / "model.pyz"
+    data, _ = assemble(**PARTS)
+    assert build_artifact(path, **PARTS, limit=len(data)).total == len(data)
+
+
+def test_over_the_limit_says_by_how_much_and_what_is_largest_and_leaves_no_file(tmp_path):
+    path = tmp_path / "model.pyz"
+    path.write_bytes(b"an older artifact")
+    data, _ = assemble(**PARTS)
+    message = r"1 over the limit of .*largest: .*weights: mlp 900.* more coarsely"
+    with pytest.raises(ArtifactTooLargeError, match=message):
+        build_artifact(path, **PARTS, limit=len(data) - 1, groups={"embedding": 124, "mlp": 900})
+    assert list(tmp_path.iterdir()) == []

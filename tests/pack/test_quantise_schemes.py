@@ -1,0 +1,125 @@
+"""Rounding in training is what the artifact gives back, and its scales keep their promises."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paramgolf.errors import ConfigError
+from paramgolf.pack.entropy import encode_weights
+from paramgolf.runtime.weights import SCALE_LIMIT, decode_weights, grid
+from paramgolf.train.quantise import (
+    QuantisationScheme,
+    dequantise,
+    fake_quantise,
+    group_of,
+    quantise,
+    row_scales,
+)
+
+SCHEMES = st.one_of(
+    st.builds(QuantisationScheme, rule=st.just("max"), limit=st.sampled_from([1, 7, 31, 127])),
+    st.builds(
+        QuantisationScheme,
+        rule=st.just("rms"),
+        limit=st.sampled_from([1, 7, 31]),
+        step=st.sampled_from([0.2, 0.6, 1.5]),
+    ),
+)
+
+
+def matrix(seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(30, 50, generator=generator) * torch.logspace(-6, 4, 30)[:, None]
+
+
+@settings(max_examples=40, deadline=None)
+@given(scheme=SCHEMES, seed=st.integers(0, 1000))
+def test_training_sees_the_weights_that_the_artifact_gives_back(scheme, seed):
+    weights = matrix(seed)
+    blob = encode_weights({"w": quantise(weights, scheme)}).blob
+    decoded = torch.from_numpy(decode_weights(blob, {"w": tuple(weights.shape)})["w"])
+    assert torch.equal(fake_quantise(weights, scheme), decoded)
+
+
+def test_gradient_goes_straight_through():
+    weights = matrix(0).requires_grad_()
+    upstream = torch.randn(weights.shape)
+    (fake_quantise(weights, QuantisationScheme(rule="rms", limit=1, step=1.0)) * upstream).sum().backward()
+    assert torch.equal(weights.grad, upstream)
+
+
+def test_traces_into_one_graph_with_the_same_values():
+    scheme = QuantisationScheme(rule="rms", limit=7, step=0.6)
+    traced = torch.compile(fake_quantise, fullgraph=True, backend="aot_eager")
+    assert torch.equal(traced(matrix(1), scheme), fake_quantise(matrix(1), scheme))
+
+
+@settings(max_examples=30, deadline=None)
+@given(limit=st.sampled_from([1, 7, 127]), seed=st.integers(0, 1000))
+def test_max_rule_clips_nothing(limit, seed):
+    weights = matrix(seed)
+    quantised = quantise(weights, QuantisationScheme(limit=limit))
+    error = (dequantise(quantised) - weights).abs()
+    assert (error <= 0.5001 * row_scales(quantised.k)[:, None]).all()
+
+
+def test_rms_rule_puts_the_scale_within_half_a_grid_step_of_the_deviation():
+    weights = matrix(3)
+    scales = row_scales(quantise(weights, QuantisationScheme(rule="rms", limit=7, step=0.6)).k)
+    ratio = scales / (0.6 * weights.square().mean(1).sqrt())
+    assert (ratio.log2().abs() <= 1 / 32 + 1e-4).all()
+
+
+def test_rms_rule_clips_at_the_limit():
+    quantised = quantise(matrix(4), QuantisationScheme(rule="rms", limit=2, step=0.5))
+    assert quantised.q.min() == -2
+    assert quantised.q.max() == 2
+
+
+@pytest.mark.parametrize("rule", ["max", "rms"])
+def test_rows_of_zeros_stay_zeros(rule):
+    weights = matrix(5)
+    weights[3] = 0
+    back = dequantise(quantise(weights, QuantisationScheme(rule=rule)))
+    assert not back[3].any()
+    assert torch.isfinite(back).all()
+
+
+def test_scales_are_the_same_in_torch_and_in_the_artifact():
+    k = torch.arange(-SCALE_LIMIT, SCALE_LIMIT + 1, dtype=torch.int32)
+    assert torch.equal(row_scales(k), torch.from_numpy(grid(k.numpy())))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"rule": "mean"}, "'mean'; allowed are 'max', 'rms'"),
+        ({"limit": 0}, "limit is 0; give"),
+        ({"rule": "rms", "step": -1.0}, "step is -1.0; give a positive number"),
+        ({"rule": "rms", "step": float("nan")}, "step is nan"),
+    ],
+)
+def test_wrong_scheme_says_what_was_got_and_what_is_allowed(fields, message):
+    with pytest.raises(ConfigError, match=message):
+        QuantisationScheme(**fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [
+        ("embedding", "embedding"),
+        ("blocks.0.attention.query", "blocks.attention"),
+        ("blocks.11.up", "blocks"),
+        ("ngrams.0.table", "ngrams"),
+    ],
+)
+def test_default_group_is_the_place_in_the_model_without_numbers(name, group):
+    assert group_of(name) == group
+
+
+def test_first_matching_part_of_a_name_decides_the_group():
+    groups = {"residual_mix": "control", "blocks": "body"}
+    assert group_of("blocks.0.residual_mix", groups) == "control"
+    assert group_of("blocks.0.up", groups) == "body"
+    assert group_of("embedding", groups) == "embedding"
