@@ -39,8 +39,8 @@ def uneven_columns(shape: tuple[int, int]) -> torch.Tensor:
 
 
 CASES = {
-    "Gaussian, about 2.9 bits": (gaussian, THREE),
-    "Gaussian, about 4.5 bits": (gaussian, QuantisationScheme(rule="rms", limit=31, step=0.2)),
+    "Gaussian, step 0.6": (gaussian, THREE),
+    "Gaussian, step 0.2": (gaussian, QuantisationScheme(rule="rms", limit=31, step=0.2)),
     "Gaussian, int8": (gaussian, QuantisationScheme()),
     "sparse ternary": (sparse, TERNARY),
     "heavy tails (Student, 4)": (heavy_tails, QuantisationScheme(rule="rms", limit=15, step=0.6)),

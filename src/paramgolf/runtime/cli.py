@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from .artifact import read, read_artifact
-from .predictor import load
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -49,25 +48,35 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="model.pyz", description="A language model in one file.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(run: Any, help: str, *paths: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(run.__name__[1:], help=help, description=help)
+    def command(name: str, run: Any, help: str, *paths: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help, description=help)
         added.set_defaults(run=run)
         for path in paths:
             added.add_argument(path.lower(), metavar=path, type=Path)
         return added
 
-    command(_info, "print the model's configuration and where the file's bytes go")
+    command("info", _info, "print the model's configuration and where the file's bytes go")
     command(
-        _score, "print bits per byte of FILE: .jsonl with a text field in each line, or one document", "FILE"
+        "score",
+        _score,
+        "print bits per byte of FILE: .jsonl with a text field in each line, or one document",
+        "FILE",
     )
-    sample = command(_sample, "continue PROMPT")
+    sample = command("sample", _sample, "continue PROMPT")
     sample.add_argument("prompt", metavar="PROMPT")
     sample.add_argument("--tokens", type=int, default=200)
     sample.add_argument("--temperature", type=float, default=0.8)
     sample.add_argument("--seed", type=int, default=0)
-    command(_compress, "compress the file IN to OUT", "IN", "OUT")
-    command(_decompress, "decompress the file IN to OUT", "IN", "OUT")
+    command("compress", _compress, "compress the file IN to OUT", "IN", "OUT")
+    command("decompress", _decompress, "decompress the file IN to OUT", "IN", "OUT")
     return parser
+
+
+def _load() -> Any:
+    # Only what needs the model waits for torch.
+    from .predictor import load
+
+    return load()
 
 
 def _info(options: Any) -> None:
@@ -86,7 +95,7 @@ def _score(options: Any) -> None:
     if not size:
         raise ValueError(f"{options.file} holds no text to score")
     print(f"documents: {len(documents)}\nbytes: {size}")
-    print(f"bits_per_byte: {bits_of(load(), documents) / size:.4f}")
+    print(f"bits_per_byte: {bits_of(_load(), documents) / size:.4f}")
 
 
 def _sample(options: Any) -> None:
@@ -95,18 +104,18 @@ def _sample(options: Any) -> None:
     out = sys.stdout.buffer
     prompt = os.fsencode(options.prompt)
     out.write(prompt)
-    for piece in load().sample(prompt, options.tokens, options.temperature, options.seed):
+    for piece in _load().sample(prompt, options.tokens, options.temperature, options.seed):
         out.write(piece)
         out.flush()
     out.write(b"\n")
 
 
 def _compress(options: Any) -> None:
-    _convert(options, lambda data: load().compress([data]))
+    _convert(options, lambda data: _load().compress([data]))
 
 
 def _decompress(options: Any) -> None:
-    _convert(options, lambda data: b"".join(load().decompress(data)))
+    _convert(options, lambda data: b"".join(_load().decompress(data)))
 
 
 def _convert(options: Any, work: Any) -> None:
