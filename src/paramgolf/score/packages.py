@@ -45,8 +45,8 @@ def _top_level(name: str, distribution: importlib.metadata.Distribution) -> set[
     record = distribution.read_text("RECORD")
     if record is None:
         raise SandboxError(
-            f"The installed package {name} has no list of its files (RECORD), so it cannot be shown to an entry "
-            "without the rest. Install it with pip or uv into a virtual environment."
+            f"The installed package {name} has no list of its files (RECORD), so it cannot be shown to an "
+            "entry without the rest. Install it with pip or uv into a virtual environment."
         )
     tops = {row[0].split("/")[0] for row in csv.reader(record.splitlines()) if row}
     paths = (Path(str(distribution.locate_file(top))) for top in tops - {"", "..", "__pycache__"})

@@ -146,7 +146,9 @@ def _bubblewrap(shown: dict[Path, str], *, threads: int, limits: Limits) -> list
             "ALL",
         ),
         *("--uid", "65534", "--gid", "65534", "--hostname", "entry", "--clearenv"),
-        *("--proc", "/proc", "--dev", "/dev", *small_tmpfs, "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
+        # Read-only, since root may write to /proc/sys without any capability.
+        *("--proc", "/proc", "--remount-ro", "/proc"),
+        *("--dev", "/dev", *small_tmpfs, "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
         *(*small_tmpfs, "/tmp"),  # noqa: S108
     ]
     for name, value in worker_environment(threads, home="/tmp").items():  # noqa: S108

@@ -160,7 +160,7 @@ def _predict_batch(predictor: Worker, batch: Sequence[Tokens], first: int) -> li
     if np.isnan(nats).any():
         index, row = (int(i) for i in np.argwhere(np.isnan(nats))[0])
         raise EntryError(
-            f"A logit is NaN or infinite: document {first + index}, row {row} of {lengths[index]}. All must be "
-            "finite; for a token that cannot come, use a large negative logit such as -1e4."
+            f"A logit is NaN or infinite: document {first + index}, row {row} of {lengths[index]}. All must "
+            "be finite; for a token that cannot come, use a large negative logit such as -1e4."
         )
     return [n[:length] for n, length in zip(nats, lengths.tolist(), strict=True)]

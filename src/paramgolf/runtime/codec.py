@@ -1,0 +1,154 @@
+"""Documents to bytes and back: the model predicts, a range coder codes (Martin 1979; `constriction`).
+
+Both directions take exactly the same steps on the same shapes, so that every probability has the same bits. The
+data are the number of documents and a checksum (4 bytes each), the bytes of all documents (8), then the coder's words.
+"""
+
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import constriction
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .stepping import Stepper
+from .tokenizer import END_OF_DOCUMENT
+
+if TYPE_CHECKING:
+    from .predictor import Predictor
+
+HEADER = 16
+LANES = 256
+CACHE_BYTES = 1 << 29
+# Lanes whose document has ended are dropped when this share of the lanes is left.
+CROWDED = 0.8
+
+Code = Callable[[list[int], int, NDArray[np.float32]], NDArray[np.int32]]
+
+
+def stepped(predictor: "Predictor", lanes: int) -> Any:
+    """A function like Stepper.step that starts a new window, from the overlap on, where one is full."""
+    return _Windows(predictor, lanes)
+
+
+class _Windows:
+    def __init__(self, predictor: "Predictor", lanes: int) -> None:
+        self.model, self.config = predictor.model, predictor.config
+        self.past: list[Tensor] = []
+        self.stepper = Stepper(self.model, lanes, self.config.window)
+
+    def __call__(self, tokens: Tensor) -> Tensor:
+        if self.stepper.position == self.config.window:
+            self.stepper = Stepper(self.model, len(tokens), self.config.window)
+            for past in self.past[len(self.past) - self.config.overlap :]:
+                self.stepper.step(past)
+        # Twice the overlap is kept so that cutting the list is rare.
+        self.past.append(tokens)
+        if len(self.past) > 2 * self.config.overlap:
+            del self.past[: len(self.past) - self.config.overlap]
+        return self.stepper.step(tokens)
+
+    def keep(self, lanes: Tensor) -> None:
+        self.stepper.keep(lanes)
+        self.past = [t[lanes] for t in self.past]
+
+
+def lanes_of(predictor: "Predictor") -> int:
+    """How many documents advance side by side: bounded by the memory of their caches."""
+    config = predictor.model.config
+    cached = sum(2 * config.window(i) or predictor.config.window for i in range(config.layers))
+    return max(1, min(LANES, CACHE_BYTES // (8 * cached * config.kv_heads * config.head_width)))
+
+
+def compress(predictor: "Predictor", documents: list[bytes]) -> bytes:
+    """`documents` as bytes that `decompress` of the same artifact turns back."""
+    encoder = constriction.stream.queue.RangeEncoder()
+    family = constriction.stream.model.Categorical(perfect=False)
+    group = lanes_of(predictor)
+    for start in range(0, len(documents), group):
+        texts = [np.append(predictor.encode(d), END_OF_DOCUMENT) for d in documents[start : start + group]]
+
+        def code(
+            lanes: list[int], t: int, probabilities: NDArray[np.float32], texts: Any = texts
+        ) -> NDArray[np.int32]:
+            symbols = np.array([texts[lane][t] for lane in lanes], np.int32)
+            encoder.encode(symbols, family, probabilities)
+            return symbols
+
+        _walk(predictor, len(texts), code)
+    words = encoder.get_compressed()
+    return _header(documents) + words.astype("<u4").tobytes()
+
+
+def decompress(predictor: "Predictor", data: bytes) -> list[bytes]:
+    """The documents; raises ValueError where `data` is damaged or of another artifact."""
+    if len(data) < HEADER or len(data) % 4:
+        raise ValueError(
+            f"{len(data)} bytes are no compressed documents: expected {HEADER} and some words of 4 bytes"
+        )
+    decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data[HEADER:], "<u4").astype(np.uint32))
+    family = constriction.stream.model.Categorical(perfect=False)
+    count, group = int.from_bytes(data[:4], "little"), lanes_of(predictor)
+    left = int.from_bytes(data[8:HEADER], "little")
+    sizes = np.array([len(piece) for piece in predictor.tokenizer.pieces] + [0] * predictor.vocab_size)
+    documents: list[bytes] = []
+    while len(documents) < count:
+        texts: list[list[int]] = [[] for _ in range(min(group, count - len(documents)))]
+
+        def code(
+            lanes: list[int], t: int, probabilities: NDArray[np.float32], texts: Any = texts
+        ) -> NDArray[np.int32]:
+            nonlocal left
+            symbols = decoder.decode(family, probabilities)
+            left -= int(sizes[symbols].sum())
+            if left < 0:
+                # Damaged data would go on without end.
+                raise ValueError("the compressed data spell more text than they announce: they are damaged")
+            for lane, symbol in zip(lanes, symbols.tolist(), strict=True):
+                texts[lane].append(symbol)
+            return symbols
+
+        _walk(predictor, len(texts), code)
+        documents += [predictor.decode(text[:-1]) for text in texts]
+    if _header(documents) != data[:HEADER]:
+        raise ValueError(
+            "the decompressed documents have another checksum: the data are damaged, or were compressed by another "
+            "artifact or on a machine whose arithmetic rounds differently"
+        )
+    return documents
+
+
+def _header(documents: list[bytes]) -> bytes:
+    checksum = 0
+    for document in documents:
+        checksum = zlib.crc32(document, zlib.crc32(len(document).to_bytes(8, "little"), checksum))
+    size = sum(map(len, documents))
+    return len(documents).to_bytes(4, "little") + checksum.to_bytes(4, "little") + size.to_bytes(8, "little")
+
+
+def _walk(predictor: "Predictor", count: int, code: Code) -> None:
+    """Step `count` documents together until each has ended; `code` turns probabilities into the symbols."""
+    alive = list(range(count))
+    step, t = stepped(predictor, count), 0
+    tokens = np.full(count, END_OF_DOCUMENT, np.int64)
+    while True:
+        probabilities = torch.softmax(step(torch.from_numpy(tokens)), -1).numpy()
+        rows = [i for i, lane in enumerate(alive) if lane >= 0]
+        symbols = code(
+            [alive[i] for i in rows], t, probabilities[rows] if len(rows) < len(alive) else probabilities
+        )
+        tokens = np.full(len(alive), END_OF_DOCUMENT, np.int64)
+        tokens[rows] = symbols
+        for i, symbol in zip(rows, symbols.tolist(), strict=True):
+            if symbol == END_OF_DOCUMENT:
+                alive[i] = -1
+        left = [i for i in rows if alive[i] >= 0]
+        if not left:
+            return
+        if len(left) <= CROWDED * len(alive):
+            step.keep(torch.tensor(left))
+            alive, tokens = [alive[i] for i in left], tokens[left]
+        t += 1

@@ -1,0 +1,111 @@
+"""What the harness calls: a model, its tokenizer, and how far it looks back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .artifact import read_artifact
+from .codec import compress, decompress, stepped
+from .model import LanguageModel, ModelConfig
+from .tokenizer import END_OF_DOCUMENT, Tokenizer
+from .weights import decode_weights
+
+Tokens = NDArray[np.int32]
+ROWS = 512  # of logits made at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictConfig:
+    """A document is read in windows of `window` tokens of which the first `overlap` are only context."""
+
+    window: int = 1024
+    overlap: int = 512
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.overlap < self.window:
+            raise ValueError(f"overlap is {self.overlap}; allowed are 0 to {self.window - 1} (window - 1)")
+
+
+class Predictor:
+    """A fixed predictor: documents are independent, so one at a time wastes no work on padding."""
+
+    batch_documents = 1
+    end_of_document = END_OF_DOCUMENT
+
+    def __init__(self, model: LanguageModel, tokenizer: Tokenizer, config: PredictConfig) -> None:
+        self.model, self.tokenizer, self.config = model.eval().requires_grad_(False), tokenizer, config
+        self.vocab_size = model.config.vocab_size
+
+    def encode(self, document: bytes) -> Tokens:
+        """Tokens of a document, int32 [T]."""
+        return self.tokenizer.encode(document)
+
+    def decode(self, tokens: Sequence[int]) -> bytes:
+        """The document that `tokens` spell."""
+        return self.tokenizer.decode(tokens)
+
+    def predict(self, batch: Sequence[Tokens]) -> Iterator[NDArray[np.float32]]:
+        """Logits in blocks [1, rows, V]: T+1 rows, row t given tokens[:t]."""
+        for tokens in batch:
+            inputs = torch.from_numpy(np.append(END_OF_DOCUMENT, tokens).astype(np.int64))
+            for features in self._features(inputs):
+                for rows in features.split(ROWS):
+                    yield self.model.logits(rows)[None].numpy()
+
+    def _features(self, inputs: Tensor) -> Iterator[Tensor]:
+        """Features [rows, D] of every position, window by window."""
+        window, overlap = self.config.window, self.config.overlap
+        yield self.model(inputs[None, :window])[0]
+        for start in range(window, len(inputs), window - overlap):
+            yield self.model(inputs[None, start - overlap : start - overlap + window])[0, overlap:]
+
+    def compress(self, documents: list[bytes]) -> bytes:
+        """The documents in fewer bytes."""
+        return compress(self, documents)
+
+    def decompress(self, data: bytes) -> list[bytes]:
+        """The documents that `compress` was given. Raises ValueError on other data."""
+        return decompress(self, data)
+
+    def sample(self, prompt: bytes, tokens: int, temperature: float, seed: int) -> Iterator[bytes]:
+        """Continue `prompt` by up to `tokens` tokens; temperature 0 takes the likeliest."""
+        random = torch.Generator().manual_seed(seed)
+        step = stepped(self, 1)
+        logits = step(torch.tensor([END_OF_DOCUMENT]))
+        for token in self.encode(prompt):
+            logits = step(torch.tensor([token]))
+        for _ in range(tokens):
+            if temperature:
+                choice = int(
+                    torch.multinomial(torch.softmax(logits[0] / temperature, -1), 1, generator=random)
+                )
+            else:
+                choice = int(logits[0].argmax())
+            if choice == END_OF_DOCUMENT:
+                return
+            yield self.tokenizer.pieces[choice] if choice < len(self.tokenizer.pieces) else b""
+            logits = step(torch.tensor([choice]))
+
+
+def load_from(config: dict[str, Any], tokenizer: bytes, weights: bytes) -> Predictor:
+    """A predictor from the three files of an artifact."""
+    fields = {k: _tuples(v) for k, v in config["model"].items()}
+    model = LanguageModel(ModelConfig(**fields))
+    shapes = {name: tuple(t.shape) for name, t in model.state_dict().items()}
+    arrays = decode_weights(weights, shapes)
+    model.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
+    return Predictor(model, Tokenizer.from_bytes(tokenizer), PredictConfig(**config["predict"]))
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def load() -> Predictor:
+    """The predictor of the artifact that this module was imported from."""
+    return load_from(*read_artifact())

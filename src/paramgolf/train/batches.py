@@ -1,0 +1,116 @@
+"""Batches of token sequences from memory-mapped shards; which ones is a function of seed and step alone."""
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from paramgolf.corpus import open_token_shard
+from paramgolf.errors import UsageError
+
+PREFETCHED = 4
+
+
+class TokenStream:
+    """Shards as one long array of tokens that stays on disk."""
+
+    def __init__(self, shards: Sequence[Path]) -> None:
+        self._maps = [open_token_shard(path) for path in shards]
+        self._ends = np.cumsum([len(m) for m in self._maps])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def read(self, start: int, count: int) -> NDArray[np.uint16]:
+        """Tokens [start, start + count), across shards where need be."""
+        parts = []
+        shard = int(np.searchsorted(self._ends, start, side="right"))
+        while count:
+            offset = start - (int(self._ends[shard - 1]) if shard else 0)
+            part = self._maps[shard][offset : offset + count]
+            parts.append(part)
+            start, count, shard = start + len(part), count - len(part), shard + 1
+        return np.concatenate(parts)
+
+
+class Batches:
+    """The sequences of every step, the same for the same seed wherever a run is resumed.
+
+    An epoch cuts the stream into sequences at a random phase and takes them in a random order.
+    """
+
+    def __init__(
+        self,
+        stream: TokenStream,
+        *,
+        sequence_length: int,
+        batch_tokens: int,
+        seed: int,
+        rank: int,
+        ranks: int,
+    ) -> None:
+        self.stream, self.length, self.seed = stream, sequence_length, seed
+        self.rows = batch_tokens // sequence_length
+        if self.rows % ranks:
+            raise UsageError(f"a batch of {self.rows} sequences cannot be shared by {ranks} processes evenly")
+        self.rank, self.ranks = rank, ranks
+        # One phase's worth of tokens is kept back, and one token for the last target.
+        self.sequences = (len(stream) - 1) // sequence_length - 1
+        if self.sequences < 1:
+            raise UsageError(
+                f"the training text has {len(stream):,} tokens, too few for sequences of {sequence_length:,}. "
+                "Give more text or a shorter training.sequence_length."
+            )
+        self._epoch, self._order, self._phase = -1, np.empty(0, np.int64), 0
+
+    def step(self, step: int) -> tuple[Tensor, Tensor]:
+        """This rank's inputs and targets, int64 [rows / ranks, sequence_length] each."""
+        out = np.empty((self.rows // self.ranks, self.length + 1), np.int64)
+        for i in range(len(out)):
+            out[i] = self._sequence(step * self.rows + self.rank + i * self.ranks)
+        return torch.from_numpy(out[:, :-1].copy()), torch.from_numpy(out[:, 1:].copy())
+
+    def _sequence(self, index: int) -> NDArray[np.uint16]:
+        epoch, place = divmod(index, self.sequences)
+        if epoch != self._epoch:
+            random = np.random.default_rng([self.seed, epoch])
+            self._epoch, self._phase = epoch, int(random.integers(self.length))
+            self._order = random.permutation(self.sequences)
+        return self.stream.read(self._phase + int(self._order[place]) * self.length, self.length + 1)
+
+
+def prefetch(batches: Batches, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches from `first_step` on without end, read by a thread ahead of their use."""
+    ready: queue.Queue[tuple[Tensor, Tensor] | BaseException] = queue.Queue(PREFETCHED)
+    stop = threading.Event()
+
+    def put(item: tuple[Tensor, Tensor] | BaseException) -> None:
+        while not stop.is_set():
+            try:
+                return ready.put(item, timeout=0.2)
+            except queue.Full:
+                continue
+
+    def produce() -> None:
+        step = first_step
+        try:
+            while not stop.is_set():
+                put(batches.step(step))
+                step += 1
+        except BaseException as error:
+            put(error)
+
+    threading.Thread(target=produce, name="prefetch", daemon=True).start()
+    try:
+        while True:
+            item = ready.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()

@@ -1,0 +1,79 @@
+"""Checkpoints: weights and optimizer as safetensors, the rest as JSON; the newest whole one counts."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from paramgolf.errors import TrainingError
+from paramgolf.files import write_atomic
+
+STATE = "state.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where a run stands: steps and tokens done, seconds of the training clock, and what it is a run of."""
+
+    step: int
+    tokens: int
+    seconds: float
+    seed: int
+    recipe: str
+    finished: bool = False
+
+
+def save_checkpoint(
+    folder: Path, progress: Progress, model: dict[str, Tensor], optimizer: dict[str, Tensor]
+) -> None:
+    """Write a checkpoint under a name of its own, point state.json to it, then drop the one before.
+
+    A kill at any moment leaves state.json at a whole checkpoint: the rename of that file is what makes one count.
+    """
+    name = f"step_{progress.step:08d}"
+    whole = folder / name
+    shutil.rmtree(whole, ignore_errors=True)
+    whole.mkdir(parents=True)
+    save_file({k: v.contiguous() for k, v in model.items()}, whole / "model.safetensors")
+    save_file({k: v.contiguous() for k, v in optimizer.items()}, whole / "optimizer.safetensors")
+    write_atomic(folder / STATE, json.dumps({"checkpoint": name, **asdict(progress)}, indent=2) + "\n")
+    for other in folder.glob("step_*"):
+        if other.name != name:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def read_progress(folder: Path) -> Progress | None:
+    """What the newest checkpoint in `folder` says, or None where there is none."""
+    path = folder / STATE
+    if not path.exists():
+        return None
+    return Progress(**{k: v for k, v in _read(path).items() if k != "checkpoint"})
+
+
+def load_weights(folder: Path) -> dict[str, Tensor]:
+    """The model's state of the newest checkpoint. Raises TrainingError where there is none."""
+    return _load(folder, "model")
+
+
+def load_optimizer(folder: Path) -> dict[str, Tensor]:
+    """The optimizer's state of the newest checkpoint. Raises TrainingError where there is none."""
+    return _load(folder, "optimizer")
+
+
+def _load(folder: Path, part: str) -> dict[str, Tensor]:
+    path = folder / STATE
+    if not path.exists():
+        raise TrainingError(
+            f"{folder} holds no checkpoint: {STATE} is not there. Train first: paramgolf train"
+        )
+    return load_file(folder / _read(path)["checkpoint"] / f"{part}.safetensors")
+
+
+def _read(path: Path) -> dict[str, object | str]:  # type: ignore[type-arg]
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise TrainingError(f"{path} is damaged ({error}). Remove the folder and train again.") from None

@@ -1,0 +1,93 @@
+"""Ranks: one process alone, processes that this package starts on a CPU, or those that torchrun started."""
+
+import os
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+# A rank that compiles while the others wait may take minutes.
+TIMEOUT = timedelta(minutes=20)
+
+
+def under_torchrun() -> bool:
+    """Whether torchrun started this process."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def local_rank() -> int:
+    """This process's place on its machine."""
+    return int(os.environ.get("LOCAL_RANK", 0)) if under_torchrun() else 0
+
+
+def rank() -> int:
+    """This process's place among all."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def ranks() -> int:
+    """How many processes train together."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def agree(value: float) -> float:
+    """Rank 0's `value`, on every rank."""
+    if ranks() == 1:
+        return value
+    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    box = torch.tensor([value], dtype=torch.float64, device=device)
+    dist.broadcast(box, 0)
+    return float(box)
+
+
+def mean(value: torch.Tensor) -> torch.Tensor:
+    """The mean over ranks of one number."""
+    if ranks() > 1:
+        dist.all_reduce(value)
+        value = value / ranks()
+    return value
+
+
+def run_ranks(function: Callable[..., None], arguments: tuple[Any, ...], processes: int) -> None:
+    """Call function(*arguments) on every rank; returns when all have ended.
+
+    Under torchrun this process is one of the ranks already. Otherwise `processes` new ones are started on this
+    machine, each with one thread (they share a core's cache better than threads do); for one, none is.
+    """
+    if under_torchrun():
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=TIMEOUT)
+        try:
+            function(*arguments)
+        finally:
+            dist.destroy_process_group()
+    elif processes == 1:
+        function(*arguments)
+    else:
+        mp.start_processes(
+            _local_rank,
+            (function, arguments, processes, _free_port()),
+            nprocs=processes,
+            start_method="spawn",
+        )
+
+
+def _local_rank(
+    index: int, function: Callable[..., None], arguments: tuple[Any, ...], processes: int, port: int
+) -> None:
+    torch.set_num_threads(1)
+    store = dist.TCPStore("127.0.0.1", port, processes, is_master=index == 0, timeout=TIMEOUT)
+    dist.init_process_group("gloo", store=store, rank=index, world_size=processes, timeout=TIMEOUT)
+    try:
+        function(*arguments)
+    finally:
+        dist.destroy_process_group()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,58 @@
+"""log.jsonl, a line a step, and what a person sees meanwhile."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class TrainingLog:
+    """Appends to log.jsonl and, every few seconds, says where the run stands."""
+
+    def __init__(self, path: Path, from_step: int, say: Callable[[str], None]) -> None:
+        self.say, self._said = say, 0.0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = _lines_before(path, from_step)
+        self._file = path.open("w", buffering=1)
+        self._file.writelines(kept)
+
+    def step(
+        self, *, step: int, seconds: float, tokens: int, loss: float, learning_rate: float, share: float
+    ) -> None:
+        """Record one step; `learning_rate` is that of the matrices, `share` how much of the budget is spent."""
+        speed = tokens / seconds if seconds else 0.0
+        line = {
+            "step": step,
+            "seconds": round(seconds, 4),
+            "tokens": tokens,
+            "loss": loss,
+            "learning_rate": round(learning_rate, 8),
+            "tokens_per_second": round(speed, 1),
+        }
+        self._file.write(json.dumps(line) + "\n")
+        if time.monotonic() - self._said > SECONDS_BETWEEN_LINES:
+            self._said = time.monotonic()
+            self.say(
+                f"training {min(share, 1):4.0%}  step {step:,}  loss {loss:.4f}  {tokens / 1e6:,.2f}M tokens  "
+                f"{speed:,.0f} tokens/s  {seconds:,.0f} s"
+            )
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._file.close()
+
+
+def _lines_before(path: Path, step: int) -> list[str]:
+    """Whole lines of an earlier log up to `step`: what a resumed run goes on from."""
+    if step == 0 or not path.exists():
+        return []
+    kept = []
+    for line in path.read_text().splitlines(keepends=True):
+        try:
+            if json.loads(line)["step"] <= step:
+                kept.append(line)
+        except (ValueError, KeyError, TypeError):
+            break
+    return kept

@@ -1,0 +1,250 @@
+"""The training loop: one function that every rank runs."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
+
+from paramgolf.errors import TrainingError, UsageError
+from paramgolf.files import write_atomic
+from paramgolf.runtime.model import LanguageModel
+from paramgolf.train.batches import Batches, TokenStream, prefetch
+from paramgolf.train.checkpoint import Progress, load_optimizer, load_weights, read_progress, save_checkpoint
+from paramgolf.train.device import Device, compiler_notice, pick_device, usable_cores
+from paramgolf.train.distributed import agree, local_rank, mean, rank, ranks
+from paramgolf.train.init import initialise
+from paramgolf.train.log import TrainingLog
+from paramgolf.train.optimizers import Optimizers
+from paramgolf.train.recipe import Recipe
+from paramgolf.train.schedule import Budget, learning_rate_scale
+from paramgolf.train.training_model import TrainingModel, rounded_weights
+
+SUMMARY = "training.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run: what to train, on which shards, within what budget, where to.
+
+    `steps` ends the run early, as a kill would, but with a checkpoint: for tests and for training in parts.
+    """
+
+    recipe: Recipe
+    shards: list[Path]
+    budget: Budget
+    seed: int
+    folder: Path
+    steps: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What a finished run measured. Seconds of warm-up (compiling) are outside the training clock."""
+
+    parameters: int
+    train_tokens: int
+    train_seconds: float
+    tokens_per_second: float
+    warmup_seconds: float
+    steps: int
+    final_loss: float
+    device: str
+    dtype: str
+    compiled: bool
+    processes: int
+    threads: int
+
+
+def say_plainly(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
+
+
+def train(job: Job) -> None:
+    """Train until the budget is spent, from the newest checkpoint in `job.folder` where there is one.
+
+    Leaves checkpoint/, log.jsonl and training.json there. Every rank calls this.
+
+    Raises:
+        TrainingError: the loss is not finite, or the checkpoint is of another run.
+        UsageError: the text is too short, or the batch cannot be shared by the ranks.
+    """
+    say = say_plainly if rank() == 0 else lambda line: None
+    _Run(job, say).run()
+
+
+class _Run:
+    """One rank's share of a run."""
+
+    def __init__(self, job: Job, say: Callable[[str], None]) -> None:
+        self.job, self.say, self.recipe = job, say, job.recipe
+        self.device = pick_device(local_rank())
+        notice = compiler_notice(self.device) if self.recipe.training.compile else None
+        if notice:
+            say(notice)
+        self.compiled = self.recipe.training.compile and notice is None
+        training = self.recipe.training
+        self.batches = Batches(
+            TokenStream(job.shards),
+            sequence_length=training.sequence_length,
+            batch_tokens=training.batch_tokens,
+            seed=job.seed,
+            rank=rank(),
+            ranks=ranks(),
+        )
+        model = LanguageModel(self.recipe.model)
+        initialise(model, job.seed)
+        self.model = model.to(self.device.device)
+        self.training_model = TrainingModel(
+            self.model,
+            dtype=self.device.dtype,
+            compiled=self.compiled,
+            length=training.sequence_length,
+            device=self.device.device,
+        )
+        self.parallel = DistributedDataParallel(self.training_model) if ranks() > 1 else self.training_model
+        self.optimizers = Optimizers(self.model, self.recipe.optimizer, self.device)
+
+    def run(self) -> None:
+        """Resume, warm up, loop, leave checkpoint and summary."""
+        start = self._resume()
+        log = TrainingLog(self.job.folder / "log.jsonl", start.step, self.say) if rank() == 0 else None
+        started = time.monotonic()
+        self._warm_up()
+        warmup = time.monotonic() - started
+        self.say(f"warm-up: {warmup:.1f} s of compiling and first steps, outside the training clock")
+        end, loss = self._loop(start, log)
+        if log:
+            log.close()
+            self._summarise(end, loss, warmup)
+
+    def _resume(self) -> Progress:
+        folder = self.job.folder / "checkpoint"
+        found = read_progress(folder)
+        name = json.dumps(self.recipe.to_dict(), sort_keys=True)
+        if found is None:
+            return Progress(step=0, tokens=0, seconds=0.0, seed=self.job.seed, recipe=name)
+        if (found.seed, found.recipe) != (self.job.seed, name):
+            raise TrainingError(
+                f"{folder} is of another run (recipe {json.loads(found.recipe)['name']!r}, seed {found.seed}). "
+                "Give another --out, or remove that folder."
+            )
+        self.model.load_state_dict(load_weights(folder))
+        self.optimizers.load_state(load_optimizer(folder))
+        self.say(f"resuming behind step {found.step:,}")
+        return found
+
+    def _warm_up(self) -> None:
+        """Compile everything and touch all memory, leaving weights and optimizer as they were."""
+        batch = self.batches.step(0)
+        for _ in range(2):
+            self._gradients(batch)
+            self.optimizers.zero_grad()
+        self.device.synchronise()
+        agree(0.0)
+
+    def _gradients(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Accumulate the gradients of one rank's batch over micro-batches; the mean loss, detached."""
+        training = self.recipe.training
+        rows = max(1, training.micro_batch_tokens // training.sequence_length)
+        parts = list(zip(*(t.split(rows) for t in batch), strict=True))
+        total = torch.zeros((), device=self.device.device)
+        for i, (tokens, targets) in enumerate(parts):
+            tokens, targets = (t.to(self.device.device, non_blocking=True) for t in (tokens, targets))
+            share = len(tokens) / len(batch[0])
+            last = i == len(parts) - 1
+            sync = nullcontext() if last or ranks() == 1 else self.parallel.no_sync()  # type: ignore[operator]
+            with sync:
+                loss = self.parallel(tokens, targets) * share
+                loss.backward()
+            total += loss.detach()
+        return total
+
+    def _loop(self, start: Progress, log: TrainingLog | None) -> tuple[Progress, float]:
+        job, training = self.job, self.recipe.training
+        schemes = {g: self.recipe.scheme(g) for g in ("embedding", "ngrams", "matrices")}
+        data: Iterator[tuple[Tensor, Tensor]] = prefetch(self.batches, start.step)
+        step, tokens, seconds, loss = start.step, start.tokens, start.seconds, math.nan
+        began, saved = time.monotonic() - seconds, seconds
+        step_seconds = seconds / step if step else 0.0
+        while job.budget.allows(seconds, tokens, step_seconds, training.batch_tokens) and step != job.steps:
+            spent = job.budget.spent(seconds, tokens)
+            share = max(job.budget.spent(step_seconds, training.batch_tokens), 1e-9)
+            scale = learning_rate_scale(training, spent, share)
+            rounding = training.quantise_from is not None and spent >= training.quantise_from
+            with rounded_weights(self.model, schemes) if rounding else nullcontext():
+                mean_loss = mean(self._gradients(next(data)))
+            self.optimizers.step(step, scale)
+            loss = float(mean_loss)
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"the loss is {loss} at step {step + 1}. Lower the learning rates, or clip the logits harder; "
+                    f"the last whole checkpoint is in {job.folder / 'checkpoint'}."
+                )
+            self.device.synchronise()
+            step, tokens = step + 1, tokens + training.batch_tokens
+            seconds = agree(time.monotonic() - began)
+            step_seconds = (seconds - start.seconds) / (step - start.step)
+            if log:
+                spent = job.budget.spent(seconds, tokens)
+                rate = self.recipe.optimizer.matrix_learning_rate * scale
+                log.step(
+                    step=step, seconds=seconds, tokens=tokens, loss=loss, learning_rate=rate, share=spent
+                )
+            if seconds - saved >= training.checkpoint_seconds:
+                self._save(step, tokens, seconds, finished=False)
+                saved = seconds
+        data.close()  # type: ignore[attr-defined]
+        finished = step != job.steps
+        return self._save(step, tokens, seconds, finished=finished), loss
+
+    def _save(self, step: int, tokens: int, seconds: float, *, finished: bool) -> Progress:
+        name = json.dumps(self.recipe.to_dict(), sort_keys=True)
+        progress = Progress(
+            step=step, tokens=tokens, seconds=seconds, seed=self.job.seed, recipe=name, finished=finished
+        )
+        if rank() == 0:
+            save_checkpoint(
+                self.job.folder / "checkpoint", progress, self.model.state_dict(), self.optimizers.state()
+            )
+        return progress
+
+    def _summarise(self, end: Progress, loss: float, warmup: float) -> None:
+        summary = Summary(
+            parameters=sum(p.numel() for p in self.model.parameters()),
+            train_tokens=end.tokens,
+            train_seconds=end.seconds,
+            tokens_per_second=end.tokens / end.seconds if end.seconds else 0.0,
+            warmup_seconds=warmup,
+            steps=end.step,
+            final_loss=loss,
+            device=self.device.description,
+            dtype=str(self.device.dtype).removeprefix("torch."),
+            compiled=self.compiled,
+            processes=ranks(),
+            threads=torch.get_num_threads(),
+        )
+        write_atomic(self.job.folder / SUMMARY, json.dumps(asdict(summary), indent=2) + "\n")
+        self.say(
+            f"trained: {end.step:,} steps, {end.tokens:,} tokens in {end.seconds:.1f} s, {summary.tokens_per_second:,.0f} tokens/s"
+        )
+
+
+def plan_processes(recipe: Recipe, device: Device) -> int:
+    """How many processes to start for `recipe` on this machine: 1 on a GPU (torchrun starts more)."""
+    if device.is_cuda:
+        return 1
+    rows = recipe.training.batch_tokens // recipe.training.sequence_length
+    wanted = recipe.training.cpu_processes or usable_cores()
+    if recipe.training.cpu_processes and rows % wanted:
+        raise UsageError(
+            f"training.cpu_processes is {wanted}, which does not divide {rows} sequences a batch"
+        )
+    return next(n for n in range(wanted, 0, -1) if rows % n == 0)

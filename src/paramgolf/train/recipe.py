@@ -1,0 +1,204 @@
+"""A recipe: everything an entrant decides, as one TOML file of plain fields.
+
+    [tokenizer]  [model]  [training]  [optimizer]  [weights.GROUP]  [predict]
+
+The command line adds only what is not the entrant's craft: paths, seed, challenge.
+"""
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from paramgolf.errors import ConfigError
+from paramgolf.names import unknown_name
+from paramgolf.runtime.model import ModelConfig
+from paramgolf.runtime.predictor import PredictConfig
+from paramgolf.train.quantise import QuantisationScheme
+
+LARGEST_RECIPE_FILE = 262_144
+
+# Groups of matrices that a recipe quantises apart, by parts of parameter names; everything else is "matrices".
+WEIGHT_GROUPS = {"ngrams": "ngrams", "embedding": "embedding", "blocks": "matrices"}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenizerRecipe:
+    """vocab_size 257 is the byte-level tokenizer."""
+
+    vocab_size: int = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecipe:
+    """How much goes into a step and how the learning rate ends."""
+
+    sequence_length: int = 1024
+    batch_tokens: int = 524_288
+    # Tokens of one forward and backward pass of one process; a step accumulates as many as it needs.
+    micro_batch_tokens: int = 65_536
+    # The learning rate falls linearly to zero over the last `warmdown_steps` steps' worth of time or budget,
+    # or over the last `warmdown_fraction` of it where that is given.
+    warmdown_steps: int = 1200
+    warmdown_fraction: float | None = None
+    # From this share of the run on, weights are rounded in the forward pass as packing will round them.
+    quantise_from: float | None = None
+    # How long to train where the challenge sets neither a clock nor a number of tokens.
+    tokens: int | None = None
+    compile: bool = True
+    # Single-thread processes on a CPU; 0: one for each core that a batch divides among.
+    cpu_processes: int = 0
+    checkpoint_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.batch_tokens % self.sequence_length or self.micro_batch_tokens % self.sequence_length:
+            raise ConfigError(
+                f"training.batch_tokens {self.batch_tokens} and micro_batch_tokens {self.micro_batch_tokens} must "
+                f"be multiples of sequence_length {self.sequence_length}"
+            )
+        if self.warmdown_fraction is not None and not 0 <= self.warmdown_fraction <= 1:
+            raise ConfigError(f"training.warmdown_fraction is {self.warmdown_fraction}; allowed are 0 to 1")
+        if self.quantise_from is not None and not 0 <= self.quantise_from <= 1:
+            raise ConfigError(f"training.quantise_from is {self.quantise_from}; allowed are 0 to 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerRecipe:
+    """Muon for the matrices of the blocks, Adam for embeddings, tables and vectors."""
+
+    matrix_learning_rate: float = 0.04
+    embedding_learning_rate: float = 0.05
+    table_learning_rate: float = 0.05
+    vector_learning_rate: float = 0.04
+    momentum: float = 0.95
+    momentum_start: float = 0.85
+    momentum_warmup_steps: int = 500
+    newton_schulz_steps: int = 5
+    weight_decay: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.95)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One TOML file; see the module."""
+
+    name: str
+    title: str = ""
+    tokenizer: TokenizerRecipe = field(default_factory=TokenizerRecipe)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingRecipe = field(default_factory=TrainingRecipe)
+    optimizer: OptimizerRecipe = field(default_factory=OptimizerRecipe)
+    weights: dict[str, QuantisationScheme] = field(default_factory=dict)
+    # Coarsen or refine the steps of all "rms" schemes by one factor so that the artifact fills the cap.
+    fill: bool = False
+    predict: PredictConfig = field(default_factory=PredictConfig)
+
+    def scheme(self, group: str) -> QuantisationScheme:
+        """How a group of matrices is quantised; int8 by row where the recipe says nothing."""
+        return self.weights.get(group, QuantisationScheme())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as JSON would hold it."""
+        return json.loads(json.dumps(asdict(self)))
+
+
+SECTIONS: dict[str, type] = {
+    "tokenizer": TokenizerRecipe,
+    "training": TrainingRecipe,
+    "optimizer": OptimizerRecipe,
+    "predict": PredictConfig,
+}
+
+
+def recipe_folder() -> Path:
+    """Where the recipes that come with paramgolf lie: in the package, or in the checkout."""
+    packaged = Path(__file__).parent.parent / "recipes"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "recipes"
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with paramgolf, sorted."""
+    return sorted(path.stem for path in recipe_folder().glob("*.toml"))
+
+
+def load_recipe(name_or_path: str) -> Recipe:
+    """The recipe of that name, or of that `.toml` file.
+
+    Raises:
+        UnknownNameError: no such recipe; the message lists near matches.
+        ConfigError: the file cannot be read, or holds an unknown key or a wrong value.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        if name_or_path not in recipe_names():
+            raise unknown_name("recipe", name_or_path, recipe_names())
+        path = recipe_folder() / f"{name_or_path}.toml"
+    try:
+        with path.open("rb") as handle:
+            data = handle.read(LARGEST_RECIPE_FILE + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}). Give the path of a TOML file."
+        ) from None
+    if len(data) > LARGEST_RECIPE_FILE:
+        raise ConfigError(f"{path}: larger than {LARGEST_RECIPE_FILE:,} bytes, the most a recipe may have.")
+    try:
+        table = tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: this is not TOML: {error}. Mend that place.") from None
+    return recipe_from(table, path.stem, str(path))
+
+
+def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
+    """A recipe from plain data. Raises ConfigError that names key, value and what is allowed."""
+    table = dict(table)
+    known = {*SECTIONS, "model", "weights", "title", "fill"}
+    for key in table:
+        if key not in known:
+            raise ConfigError(f"{source}: {unknown_name('section', key, known)}")
+    parts: dict[str, Any] = {
+        key: _parse(cls, table.get(key, {}), f"{source}: {key}") for key, cls in SECTIONS.items()
+    }
+    model = table.get("model", {})
+    if isinstance(model, dict) and "vocab_size" in model:
+        raise ConfigError(f"{source}: model.vocab_size: remove it; tokenizer.vocab_size is where it is set")
+    if isinstance(model, dict):
+        model = {**model, "vocab_size": parts["tokenizer"].vocab_size}
+    weights = table.get("weights", {})
+    if not isinstance(weights, dict):
+        raise ConfigError(f"{source}: weights: got {weights!r}; give tables such as [weights.matrices]")
+    groups = set(WEIGHT_GROUPS.values())
+    for group in weights:
+        if group not in groups:
+            raise ConfigError(f"{source}: {unknown_name('group of weights', group, groups)}")
+    return Recipe(
+        name=name,
+        title=_parse(str, table.get("title", ""), f"{source}: title"),
+        fill=_parse(bool, table.get("fill", False), f"{source}: fill"),
+        model=_parse(ModelConfig, model, f"{source}: model"),
+        weights={g: _parse(QuantisationScheme, t, f"{source}: weights.{g}") for g, t in weights.items()},
+        **parts,
+    )
+
+
+def _parse(cls: type[T], value: Any, where: str) -> T:
+    """`value` as a `cls`, strictly, with errors that name the key."""
+    if isinstance(value, dict) and hasattr(cls, "__dataclass_fields__"):
+        known = [f.name for f in fields(cls)]  # type: ignore[arg-type]
+        for key in value:
+            if key not in known:
+                raise ConfigError(f"{where}: {unknown_name('key', key, known)}")
+    try:
+        # By way of JSON, since strict JSON lets an array be a tuple and 1 be a float, and nothing else.
+        return TypeAdapter(cls).validate_json(json.dumps(value, default=str), strict=True)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join([where, *map(str, problem["loc"])])
+        raise ConfigError(f"{key}: got {problem['input']!r}; {problem['msg']}") from None
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None

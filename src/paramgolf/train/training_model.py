@@ -1,0 +1,64 @@
+"""The model as training runs it: tokens and targets in, loss out, compiled where that pays."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from paramgolf.runtime.model import Block, LanguageModel
+from paramgolf.train.loss import LinearCrossEntropy, chunk_loss
+from paramgolf.train.quantise import QuantisationScheme, dequantise, group_of, quantise
+from paramgolf.train.recipe import WEIGHT_GROUPS
+
+
+class TrainingModel(nn.Module):
+    """Wraps a LanguageModel; one compiled block serves all layers of the same shape, which keeps compiling short."""
+
+    def __init__(
+        self, model: LanguageModel, *, dtype: torch.dtype, compiled: bool, length: int, device: torch.device
+    ) -> None:
+        super().__init__()
+        self.model, self.dtype = model, dtype
+        self.tables = model.tables(length + -length % max(max(model.config.windows), 1), device)
+        self.chunk_loss: Callable[..., Any] = chunk_loss
+        self.run_block: Callable[..., Tensor] = Block.forward
+        if compiled:
+            self.chunk_loss = torch.compile(chunk_loss, dynamic=False)
+            self.run_block = torch.compile(Block.forward, dynamic=False)
+
+    def forward(self, tokens_BT: Tensor, targets_BT: Tensor) -> Tensor:
+        """Mean cross-entropy in nats a token."""
+        config = self.model.config
+        features = self.model(tokens_BT, self.dtype, self.tables, self.run_block)
+        return LinearCrossEntropy.apply(
+            features.reshape(-1, config.width),
+            self.model.embedding,
+            targets_BT.reshape(-1),
+            config.logit_softcap,
+            config.softcap_kind,
+            self.chunk_loss,
+        )
+
+
+@contextmanager
+def rounded_weights(model: nn.Module, schemes: Mapping[str, QuantisationScheme]) -> Iterator[None]:
+    """Inside, matrices hold what packing would make of them; gradients then go straight through to the originals.
+
+    Straight-through estimation (Bengio et al. 2013, arXiv:1308.3432) by exchange: the graph that is compiled and
+    run stays the same.
+    """
+    originals = {}
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.ndim >= 2:
+                originals[parameter] = parameter.detach().clone()
+                scheme = schemes.get(group_of(name, WEIGHT_GROUPS), QuantisationScheme())
+                parameter.copy_(dequantise(quantise(parameter, scheme)))
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for parameter, original in originals.items():
+                parameter.copy_(original)
