@@ -166,7 +166,7 @@ class Attention(nn.Module):
         else:
             q, k, v = (t.transpose(1, 2) for t in (q, k, v))
             y = F.scaled_dot_product_attention(
-                q, k, v, is_causal=True, scale=1.0, enable_gqa=H != self.kv_heads
+                q, k, v, is_causal=True, scale=1.0, enable_gqa=self.kv_heads != H
             )
             y = y.transpose(1, 2).reshape(B, T, H * E)
         return linear(y, self.out)
