@@ -21,7 +21,7 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
             yield handle  # type: ignore[misc]
             handle.flush()
             os.fsync(handle.fileno())
-        os.chmod(handle.name, 0o644)  # noqa: S103 - temporary files start as 0600
+        os.chmod(handle.name, 0o644)
         os.replace(handle.name, path)
         _sync_folder(path.parent)
     except BaseException:

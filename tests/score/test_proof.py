@@ -106,10 +106,10 @@ def test_sizes_and_types_that_cannot_be_right_are_refused(write_artifact, operat
 def test_the_clock_covers_both_sandboxes_and_ticks(write_artifact):
     change = "import time\nclass Entry(Uniform):\n    def decompress(self, data):\n        time.sleep(600)"
     seen = []
-    with pytest.raises(EntryTimeoutError, match=r"past its limit of 3\.5 s"):
-        prove(write_artifact(change), [b"text"], seconds=3.5, progress=seen.append)
+    with pytest.raises(EntryTimeoutError, match=r"past its limit of 2\.5 s"):
+        prove(write_artifact(change), [b"text"], seconds=2.5, progress=seen.append)
     assert seen[-1].phase == "decompress"
-    assert (seen[-1].total, seen[-1].unit) == (3.5, "seconds")
+    assert (seen[-1].total, seen[-1].unit) == (2.5, "seconds")
 
 
 def test_the_hash_tells_document_boundaries_apart(write_artifact):

@@ -1,6 +1,7 @@
 """The language model: a small decoder-only transformer whose variants are plain fields of ModelConfig.
 
-Shapes: B batch, T time, D width, H query heads, K key/value heads, G = H/K, E head width, W window, N blocks of W, V vocabulary.
+Shapes: B batch, T time, D width, H query heads, K key/value heads, G = H/K, E head width,
+W window, N blocks of W, V vocabulary.
 """
 
 from collections.abc import Callable
@@ -173,7 +174,7 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then a squared-ReLU MLP (So et al. 2021), each scaled by channel, on a stream mixed with the embedding."""
+    """Attention, then a squared-ReLU MLP (So et al. 2021), scaled by channel, on a stream mixed with the embedding."""
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()

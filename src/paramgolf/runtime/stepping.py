@@ -1,6 +1,7 @@
 """The model one token at a time: what decompression and sampling need.
 
-Shapes: A lanes (documents side by side, all at the same position), D width, K key/value heads, L cached positions, E head width.
+Shapes: A lanes (documents side by side, all at the same position), D width, K key/value heads,
+L cached positions, E head width.
 """
 
 import torch
@@ -10,7 +11,7 @@ from .model import LanguageModel, rope_table
 
 
 class Stepper:
-    """State of `lanes` documents that advance together; the same numbers as the model gives all at once, to rounding."""
+    """State of `lanes` documents that advance together; to rounding, what the model gives all at once."""
 
     def __init__(self, model: LanguageModel, lanes: int, limit: int) -> None:
         """limit: the most positions that will be fed."""

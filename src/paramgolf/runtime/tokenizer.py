@@ -4,6 +4,7 @@ Ids 0..255 are the bytes, 256 is the end of a document, ids from 257 are merges 
 (Sennrich et al. 2016, arXiv:1508.07909). No merges at all makes the byte-level tokenizer.
 """
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -70,7 +71,7 @@ class Tokenizer:
         ids = list(piece)
         rank = self._rank
         while len(ids) > 1:
-            best = min(rank.get(pair, self.vocab_size) for pair in zip(ids, ids[1:]))
+            best = min(rank.get(pair, self.vocab_size) for pair in itertools.pairwise(ids))
             if best == self.vocab_size:
                 break
             merged, i = [], 0

@@ -15,7 +15,7 @@ from paramgolf.score.client import Tokens, Worker
 from paramgolf.score.progress import Progress, ProgressCallback
 from paramgolf.score.protocol import Deadline
 from paramgolf.score.sandbox import Isolation
-from paramgolf.score.softmax import surprisal
+from paramgolf.score.softmax import one_thread, surprisal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def score_artifact(
         Worker(artifact, isolation=isolation, threads=threads, deadline=deadline) for _ in range(2)
     )
     # The second worker never sees the text: what it decodes must come from the tokens alone.
-    with encoder, predictor:
+    with encoder, predictor, one_thread():
         sha256 = sha256_of(artifact)
         tokens = [_lossless_tokens(encoder, predictor, i, d) for i, d in enumerate(documents)]
         encoder.close()

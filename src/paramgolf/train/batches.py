@@ -92,7 +92,8 @@ def prefetch(batches: Batches, first_step: int) -> Iterator[tuple[Tensor, Tensor
     def put(item: tuple[Tensor, Tensor] | BaseException) -> None:
         while not stop.is_set():
             try:
-                return ready.put(item, timeout=0.2)
+                ready.put(item, timeout=0.2)
+                return
             except queue.Full:
                 continue
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -72,8 +73,9 @@ def _load(folder: Path, part: str) -> dict[str, Tensor]:
     return load_file(folder / _read(path)["checkpoint"] / f"{part}.safetensors")
 
 
-def _read(path: Path) -> dict[str, object | str]:  # type: ignore[type-arg]
+def _read(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text())
+        state: dict[str, Any] = json.loads(path.read_text())
+        return state
     except ValueError as error:
         raise TrainingError(f"{path} is damaged ({error}). Remove the folder and train again.") from None

@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from torch._C._distributed_c10d import TCPStore
+from torch.multiprocessing.spawn import start_processes
 
 # A rank that compiles while the others wait may take minutes.
 TIMEOUT = timedelta(minutes=20)
@@ -67,7 +68,7 @@ def run_ranks(function: Callable[..., None], arguments: tuple[Any, ...], process
     elif processes == 1:
         function(*arguments)
     else:
-        mp.start_processes(
+        start_processes(
             _local_rank,
             (function, arguments, processes, _free_port()),
             nprocs=processes,
@@ -79,7 +80,7 @@ def _local_rank(
     index: int, function: Callable[..., None], arguments: tuple[Any, ...], processes: int, port: int
 ) -> None:
     torch.set_num_threads(1)
-    store = dist.TCPStore("127.0.0.1", port, processes, is_master=index == 0, timeout=TIMEOUT)
+    store = TCPStore("127.0.0.1", port, processes, is_master=index == 0, timeout=TIMEOUT)
     dist.init_process_group("gloo", store=store, rank=index, world_size=processes, timeout=TIMEOUT)
     try:
         function(*arguments)

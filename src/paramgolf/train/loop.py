@@ -169,7 +169,7 @@ class _Run:
 
     def _loop(self, start: Progress, log: TrainingLog | None) -> tuple[Progress, float]:
         job, training = self.job, self.recipe.training
-        schemes = {g: self.recipe.scheme(g) for g in ("embedding", "ngrams", "matrices")}
+        schemes = self.recipe.schemes()
         data: Iterator[tuple[Tensor, Tensor]] = prefetch(self.batches, start.step)
         step, tokens, seconds, loss = start.step, start.tokens, start.seconds, math.nan
         began, saved = time.monotonic() - seconds, seconds
@@ -233,7 +233,8 @@ class _Run:
         )
         write_atomic(self.job.folder / SUMMARY, json.dumps(asdict(summary), indent=2) + "\n")
         self.say(
-            f"trained: {end.step:,} steps, {end.tokens:,} tokens in {end.seconds:.1f} s, {summary.tokens_per_second:,.0f} tokens/s"
+            f"trained: {end.step:,} steps, {end.tokens:,} tokens in {end.seconds:.1f} s, "
+            f"{summary.tokens_per_second:,.0f} tokens/s"
         )
 
 

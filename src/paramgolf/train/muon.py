@@ -1,6 +1,7 @@
-"""Muon: momentum whose update is orthogonalised by Newton-Schulz steps (Jordan et al. 2024, kellerjordan.github.io/posts/muon).
+"""Muon: momentum whose update is orthogonalised by Newton-Schulz steps (Jordan et al. 2024, "Muon").
 
-Matrices of one shape are handled as one batch; with several ranks each orthogonalises its share and the updates are summed.
+Matrices of one shape are handled as one batch; with several ranks each orthogonalises its share and the updates
+are summed.
 """
 
 from collections.abc import Iterable
@@ -69,7 +70,7 @@ class Muon(Optimizer):
 
     def _update(self, index: int, batch: list[Tensor], group: dict[str, Any]) -> Tensor:
         """Orthogonalised updates [N, R, C], float32; with several ranks only this rank's share, the rest zero."""
-        grads = [p.grad for p in batch]
+        grads = [p.grad for p in batch if p.grad is not None]
         buffers = [self.state[p].setdefault("momentum", torch.zeros_like(p)) for p in batch]
         torch._foreach_mul_(buffers, group["momentum"])
         torch._foreach_add_(buffers, grads)

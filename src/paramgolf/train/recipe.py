@@ -22,7 +22,13 @@ from paramgolf.train.quantise import QuantisationScheme
 LARGEST_RECIPE_FILE = 262_144
 
 # Groups of matrices that a recipe quantises apart, by parts of parameter names; everything else is "matrices".
-WEIGHT_GROUPS = {"ngrams": "ngrams", "embedding": "embedding", "blocks": "matrices"}
+WEIGHT_GROUPS = {
+    "residual_mix": "control",
+    "skips": "control",
+    "ngrams": "ngrams",
+    "embedding": "embedding",
+    "blocks": "matrices",
+}
 
 T = TypeVar("T")
 
@@ -102,9 +108,14 @@ class Recipe:
         """How a group of matrices is quantised; int8 by row where the recipe says nothing."""
         return self.weights.get(group, QuantisationScheme())
 
+    def schemes(self) -> dict[str, QuantisationScheme]:
+        """How each group of matrices is quantised."""
+        return {group: self.scheme(group) for group in set(WEIGHT_GROUPS.values())}
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as JSON would hold it."""
-        return json.loads(json.dumps(asdict(self)))
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
 
 
 SECTIONS: dict[str, type] = {

@@ -54,7 +54,7 @@ def rounded_weights(model: nn.Module, schemes: Mapping[str, QuantisationScheme])
         for name, parameter in model.named_parameters():
             if parameter.ndim >= 2:
                 originals[parameter] = parameter.detach().clone()
-                scheme = schemes.get(group_of(name, WEIGHT_GROUPS), QuantisationScheme())
+                scheme = schemes[group_of(name, WEIGHT_GROUPS)]
                 parameter.copy_(dequantise(quantise(parameter, scheme)))
     try:
         yield
