@@ -228,7 +228,7 @@ def test_a_stall_ends_at_the_deadline(start_worker, stall):
     change = f"class Entry(Uniform):\n    def encode(self, document):\n        {stall}"
     with (
         start_worker(change, seconds=1.5) as worker,
-        pytest.raises(EntryTimeoutError, match="past its limit of 1.5 s"),
+        pytest.raises(EntryTimeoutError, match=r"past its limit of 1\.5 s"),
     ):
         worker.encode(b"x")
 
