@@ -15,15 +15,17 @@ END_OF_DOCUMENT = 256
 FIRST_MERGE = 257
 
 # Merges never cross these pieces. Every byte belongs to exactly one; bytes from 0x80 count as letters. The
-# bounds keep the work on a piece small whatever the text is.
+# bounds keep the work on a piece small whatever the text is. No raw strings: the library that learns the merges
+# would read the escapes of bytes from 0x80 on differently.
 PIECES = (
-    r" ?[A-Za-z\x80-\xff]{1,24}(?:'[A-Za-z]{1,2}(?![A-Za-z]))?"
-    r"| ?[0-9]{1,4}"
-    r"| ?[^ \t-\rA-Za-z0-9\x80-\xff]{1,16}"
-    r"|[ \t-\r]{1,16}(?![^ \t-\r])"
-    r"|[ \t-\r]{1,16}"
+    " ?[A-Za-z\x80-\xff]{1,24}(?:'[A-Za-z]{1,2}(?![A-Za-z]))?"
+    "| ?[0-9]{1,4}"
+    "| ?[^ \t-\rA-Za-z0-9\x80-\xff]{1,16}"
+    "|[ \t-\r]{1,16}(?![^ \t-\r])"
+    "|[ \t-\r]{1,16}"
 )
 CACHED_PIECES = 1 << 19
+LONGEST_TOKEN = 64  # bytes, over that of any piece: a hostile file could double the length with every merge
 
 
 class Tokenizer:
@@ -38,6 +40,10 @@ class Tokenizer:
             if not (0 <= a < len(self.pieces) and 0 <= b < len(self.pieces)) or END_OF_DOCUMENT in (a, b):
                 raise ValueError(
                     f"merge {len(self._rank)} is ({a}, {b}): a part must be a byte or an earlier merge"
+                )
+            if len(self.pieces[a] + self.pieces[b]) > LONGEST_TOKEN:
+                raise ValueError(
+                    f"merge {len(self._rank)} spells more than {LONGEST_TOKEN} bytes: no text needs it"
                 )
             self._rank.setdefault((a, b), len(self.pieces))
             self.pieces.append(self.pieces[a] + self.pieces[b])
@@ -98,12 +104,14 @@ class Tokenizer:
     @classmethod
     def from_bytes(cls, data: bytes) -> "Tokenizer":
         """The tokenizer whose packed form is `data`. Raises ValueError where it is not one."""
-        number = int.from_bytes(data[2:], "little")
+        count = int.from_bytes(data[:2], "little")
+        # Both parts of a merge together take less than 5 bytes.
+        number = int.from_bytes(data[2 : 2 + 5 * count], "little")
         merges = []
-        for i in reversed(range(int.from_bytes(data[:2], "little"))):
+        for i in reversed(range(count)):
             number, b = divmod(number, FIRST_MERGE + i)
             number, a = divmod(number, FIRST_MERGE + i)
             merges.append((a, b))
-        if number or len(data) < 2:
+        if number or not 2 <= len(data) <= 2 + 5 * count:
             raise ValueError("the packed tokenizer is damaged: bytes are left over or missing")
         return cls(reversed(merges))
