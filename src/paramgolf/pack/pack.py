@@ -62,6 +62,8 @@ def pack_model(
     then.
     """
     path.unlink(missing_ok=True)
+    # The artifact stores no names: both sides go by their order.
+    state = dict(sorted(state.items()))
     _check(state, schemes, groups)
     config = {"model": model_config, "predict": predict_config}
     tensors = _quantise_all(state, schemes, groups, 1.0)

@@ -96,7 +96,7 @@ def load_from(config: dict[str, Any], tokenizer: bytes, weights: bytes) -> Predi
     """A predictor from the three files of an artifact."""
     fields = {k: _tuples(v) for k, v in config["model"].items()}
     model = LanguageModel(ModelConfig(**fields))
-    shapes = {name: tuple(t.shape) for name, t in model.state_dict().items()}
+    shapes = {name: tuple(t.shape) for name, t in sorted(model.state_dict().items())}
     arrays = decode_weights(weights, shapes)
     model.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
     return Predictor(model, Tokenizer.from_bytes(tokenizer), PredictConfig(**config["predict"]))
