@@ -47,7 +47,8 @@ class Stepper:
         return self.model.blocks[i].run(x, x0, lambda h: self._attend(i, h), previous)  # type: ignore[operator]
 
     def _attend(self, i: int, h: Tensor) -> Tensor:
-        attention, t, half = self.model.blocks[i].attention, self.position, self.lengths[i] // 2
+        # Rounded up: full attention over an odd number of positions is never past two halves.
+        attention, t, half = self.model.blocks[i].attention, self.position, (self.lengths[i] + 1) // 2
         q, k, v = attention.project(h, self.cos[t : t + 1], self.sin[t : t + 1])  # type: ignore[operator, union-attr]
         keys, values = self.keys[i], self.values[i]
         if t >= 2 * half and t % half == 0:
