@@ -1,0 +1,60 @@
+"""The chunked loss is plain cross-entropy of capped logits, gradients included."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from paramgolf.runtime.model import softcap
+from paramgolf.train import loss as loss_module
+from paramgolf.train.loss import LinearCrossEntropy, chunk_loss
+
+
+def inputs(rows: int, dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(rows)
+    x = torch.randn(rows, 16, generator=generator).to(dtype).requires_grad_()
+    # Logits from far below to far above a cap of 5.
+    weight = (torch.randn(40, 16, generator=generator) * 2).requires_grad_()
+    return x, weight, torch.randint(0, 40, (rows,), generator=generator)
+
+
+@pytest.mark.parametrize("kind", ["tanh", "rational"])
+@pytest.mark.parametrize("rows", [1, 8, 19])
+def test_loss_and_gradients_are_those_of_cross_entropy(monkeypatch, kind, rows):
+    monkeypatch.setattr(loss_module, "CHUNK_ROWS", 8)
+    x, weight, targets = inputs(rows)
+    ours = LinearCrossEntropy.apply(x, weight, targets, 5.0, kind, chunk_loss)
+    expected = F.cross_entropy(softcap(x @ weight.t(), 5.0, kind), targets)
+    torch.testing.assert_close(ours, expected)
+    # An upstream factor other than 1, as gradient accumulation has it.
+    for mine, theirs in zip(
+        torch.autograd.grad(ours * 0.25, (x, weight)),
+        torch.autograd.grad(expected * 0.25, (x, weight)),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_bfloat16_features_give_a_float32_loss_and_gradients_in_their_own_precision():
+    x, weight, targets = inputs(12, torch.bfloat16)
+    ours = LinearCrossEntropy.apply(x, weight, targets, 5.0, "tanh", chunk_loss)
+    expected = F.cross_entropy(softcap(x.float() @ weight.t(), 5.0, "tanh"), targets)
+    assert ours.dtype == torch.float32
+    assert ours.item() == pytest.approx(expected.item(), rel=0.02)
+    dx, dweight = torch.autograd.grad(ours, (x, weight))
+    assert (dx.dtype, dweight.dtype) == (torch.bfloat16, torch.float32)
+
+
+@pytest.mark.parametrize("kind", ["tanh", "rational"])
+def test_logits_far_over_the_cap_overflow_nothing(kind):
+    x, weight, targets = inputs(4)
+    ours = LinearCrossEntropy.apply(x * 1e6, weight, targets, 30.0, kind, chunk_loss)
+    assert torch.isfinite(ours)
+    assert all(torch.isfinite(g).all() for g in torch.autograd.grad(ours, (x, weight)))
+
+
+def test_an_untrained_guess_costs_the_logarithm_of_the_vocabulary():
+    x, _, targets = inputs(6)
+    loss = LinearCrossEntropy.apply(x, torch.zeros(40, 16), targets, 30.0, "tanh", chunk_loss).detach()
+    assert loss.item() == pytest.approx(math.log(40))
