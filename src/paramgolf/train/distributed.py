@@ -25,6 +25,11 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", 0)) if under_torchrun() else 0
 
 
+def is_first() -> bool:
+    """Whether this process does what is done once (prepare, pack, print), before and after the ranks are joined too."""
+    return not under_torchrun() or os.environ["RANK"] == "0"
+
+
 def rank() -> int:
     """This process's place among all."""
     return dist.get_rank() if dist.is_initialized() else 0

@@ -1,0 +1,92 @@
+"""The folder of one run: where each file lies, and whose run it is."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paramgolf.errors import UsageError
+from paramgolf.files import write_atomic
+from paramgolf.lab.settings import RunSettings, read_settings
+from paramgolf.train.checkpoint import read_progress
+from paramgolf.train.loop import SUMMARY, Summary
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside the folder of one run."""
+
+    path: Path
+
+    @property
+    def data(self) -> Path:
+        """manifest.json, validation.jsonl, tokenizer.bin and token shards."""
+        return self.path / "data"
+
+    @property
+    def validation(self) -> Path:
+        """The documents that are scored."""
+        return self.data / "validation.jsonl"
+
+    @property
+    def settings(self) -> Path:
+        """What this folder is a run of."""
+        return self.path / "run.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The newest weights."""
+        return self.path / "checkpoint"
+
+    @property
+    def log(self) -> Path:
+        """A line a step."""
+        return self.path / "log.jsonl"
+
+    @property
+    def artifact(self) -> Path:
+        """The packed model."""
+        return self.path / "model.pyz"
+
+    @property
+    def result(self) -> Path:
+        """What the run measured; written last."""
+        return self.path / "result.json"
+
+    @property
+    def report(self) -> Path:
+        """The result for people."""
+        return self.path / "report.html"
+
+    def refuse_other(self, settings: RunSettings) -> None:
+        """Raises UsageError where this folder holds a run of other settings, and says which differ."""
+        if not self.settings.exists():
+            return
+        found, wanted = (_flat(s.to_dict()) for s in (read_settings(self.settings), settings))
+        different = sorted(key for key in found | wanted if found.get(key) != wanted.get(key))
+        if different:
+            shown = "; ".join(f"{k}: {found.get(k)!r} there, {wanted.get(k)!r} asked" for k in different[:4])
+            more = f" and {len(different) - 4} more" if len(different) > 4 else ""
+            raise UsageError(
+                f"{self.path} holds another run ({shown}{more}). Give another --out, or remove that folder."
+            )
+
+    def claim(self, settings: RunSettings) -> None:
+        """Record whose run this is."""
+        write_atomic(self.settings, json.dumps(settings.to_dict(), indent=2) + "\n")
+
+    def trained(self) -> Summary | None:
+        """What the finished training measured; None where it is not finished."""
+        progress = read_progress(self.checkpoint)
+        path = self.path / SUMMARY
+        if progress is None or not progress.finished or not path.exists():
+            return None
+        return Summary(**json.loads(path.read_text()))
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested tables as one: {"recipe.model.width": 128, ...}."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat

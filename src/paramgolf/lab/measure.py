@@ -1,0 +1,67 @@
+"""What a run measures besides the score: the weights before packing, samples, and which documents are proven."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from paramgolf.lab.sampling import continue_text
+from paramgolf.runtime.model import LanguageModel
+from paramgolf.runtime.predictor import Predictor
+from paramgolf.score import Deadline, Isolation, Progress, ProgressCallback, Worker
+from paramgolf.score.protocol import printable
+from paramgolf.score.softmax import surprisal
+from paramgolf.train.checkpoint import load_weights
+from paramgolf.train.recipe import Recipe
+from paramgolf.train.tokens import open_tokens
+
+PROMPTS = ("The", "In the year", "We have")
+SAMPLE_TOKENS = 120
+SAMPLE_TEMPERATURE = 0.8
+
+
+def unquantised_bits_per_byte(
+    recipe: Recipe, checkpoint: Path, data: Path, documents: Sequence[bytes], progress: ProgressCallback
+) -> float:
+    """Bits per byte of the trained float32 weights, in this process, by the same softmax as the score's."""
+    model = LanguageModel(recipe.model)
+    model.load_state_dict(load_weights(checkpoint))
+    predictor = Predictor(model, open_tokens(data).tokenizer, recipe.predict)
+    total, done, nats = sum(map(len, documents)), 0, []
+    for document in documents:
+        tokens = predictor.encode(document)
+        targets = np.append(tokens, predictor.end_of_document).astype(np.int64)
+        row = 0
+        for block in predictor.predict([tokens]):
+            rows = slice(row, row + block.shape[1])
+            nats.append(math.fsum(surprisal(block[0], targets[rows]).tolist()))
+            row = rows.stop
+        done += len(document)
+        progress(Progress(phase="unquantised", done=done, total=total, unit="bytes"))
+    return math.fsum(nats) / math.log(2) / total
+
+
+def documents_to_prove(count: int, wanted: int, artifact_sha256: str) -> list[int]:
+    """Which of `count` documents are proven: `wanted` of them at random, in order; all where that is 0.
+
+    The artifact's hash is the seed: who packs it cannot know the sample before.
+    """
+    if wanted == 0 or wanted >= count:
+        return list(range(count))
+    random = np.random.default_rng(int(artifact_sha256, 16))
+    return sorted(int(i) for i in random.choice(count, wanted, replace=False))
+
+
+def draw_samples(artifact: Path, *, isolation: Isolation, threads: int, seed: int) -> list[dict[str, Any]]:
+    """What the artifact goes on with behind a few prompts: prompt and text, safe to show."""
+    samples = []
+    with Worker(artifact, isolation=isolation, threads=threads, deadline=Deadline(None)) as worker:
+        for prompt in PROMPTS:
+            pieces = continue_text(
+                worker, prompt.encode(), tokens=SAMPLE_TOKENS, temperature=SAMPLE_TEMPERATURE, seed=seed
+            )
+            text = b"".join(pieces).decode("utf-8", "replace")
+            samples.append({"prompt": prompt, "text": printable(text)})
+    return samples

@@ -1,0 +1,52 @@
+"""Text that an artifact goes on with, drawn by the harness from the predictions that the artifact gives."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from paramgolf.errors import UsageError
+from paramgolf.score import Worker
+
+# A token may stand for a long piece of text, but not for a flood of it.
+LARGEST_BYTES_A_TOKEN = 1 << 16
+
+
+def continue_text(
+    worker: Worker, prompt: bytes, *, tokens: int, temperature: float, seed: int
+) -> Iterator[bytes]:
+    """Pieces of text behind `prompt`, up to `tokens` tokens of them; temperature 0 takes the likeliest.
+
+    Any artifact can do it, since all that it must give is its predictions. Each token costs a prediction of
+    everything before it.
+
+    Raises:
+        UsageError: `tokens` or `temperature` is out of range.
+        EntryError: the artifact fails.
+    """
+    if tokens < 1 or not 0 <= temperature <= 100:
+        raise UsageError(
+            f"got tokens {tokens} and temperature {temperature:g}; allowed are 1 token or more and "
+            "temperatures 0 to 100"
+        )
+    random = np.random.default_rng(seed)
+    end = worker.describe().end_of_document
+    text = worker.encode(prompt)
+    limit = 4 * len(prompt) + LARGEST_BYTES_A_TOKEN * tokens
+    before = worker.decode(text, limit=limit)
+    for _ in range(tokens):
+        for block in worker.predict([text]):
+            logits = block[0, -1].astype(np.float64)
+        token = _choose(logits, temperature, random)
+        if token == end:
+            return
+        text = np.append(text, np.int32(token)).astype(np.int32)
+        after = worker.decode(text, limit=limit)
+        yield after[len(before) :]
+        before = after
+
+
+def _choose(logits: np.ndarray, temperature: float, random: np.random.Generator) -> int:
+    if temperature == 0:
+        return int(logits.argmax())
+    # Gumbel's trick: the largest of logits / temperature + Gumbel noise is a draw from their softmax.
+    return int((logits / temperature + random.gumbel(size=logits.shape)).argmax())
