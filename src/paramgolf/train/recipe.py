@@ -9,14 +9,16 @@ import json
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from paramgolf.errors import ConfigError
 from paramgolf.names import unknown_name
 from paramgolf.runtime.model import ModelConfig
 from paramgolf.runtime.predictor import PredictConfig
+from paramgolf.runtime.tokenizer import FIRST_MERGE
+from paramgolf.train.learn_tokenizer import LARGEST_VOCABULARY
 from paramgolf.train.quantise import QuantisationScheme
 
 LARGEST_RECIPE_FILE = 262_144
@@ -31,35 +33,41 @@ WEIGHT_GROUPS = {
 }
 
 T = TypeVar("T")
+Count = Annotated[int, Field(ge=1)]
+CountOrZero = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+# What one step keeps of the last; 1 would keep everything for ever.
+Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenizerRecipe:
     """vocab_size 257 is the byte-level tokenizer."""
 
-    vocab_size: int = 1024
+    vocab_size: Annotated[int, Field(ge=FIRST_MERGE, le=LARGEST_VOCABULARY)] = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRecipe:
     """How much goes into a step and how the learning rate ends."""
 
-    sequence_length: int = 1024
-    batch_tokens: int = 524_288
+    sequence_length: Count = 1024
+    batch_tokens: Count = 524_288
     # Tokens of one forward and backward pass of one process; a step accumulates as many as it needs.
-    micro_batch_tokens: int = 65_536
+    micro_batch_tokens: Count = 65_536
     # The learning rate falls linearly to zero over the last `warmdown_steps` steps' worth of time or budget,
     # or over the last `warmdown_fraction` of it where that is given.
-    warmdown_steps: int = 1200
-    warmdown_fraction: float | None = None
+    warmdown_steps: CountOrZero = 1200
+    warmdown_fraction: Share | None = None
     # From this share of the run on, weights are rounded in the forward pass as packing will round them.
-    quantise_from: float | None = None
+    quantise_from: Share | None = None
     # How long to train where the challenge sets neither a clock nor a number of tokens.
-    tokens: int | None = None
+    tokens: Count | None = None
     compile: bool = True
     # Single-thread processes on a CPU; 0: one for each core that a batch divides among.
-    cpu_processes: int = 0
-    checkpoint_seconds: float = 60.0
+    cpu_processes: CountOrZero = 0
+    checkpoint_seconds: Rate = 60.0
 
     def __post_init__(self) -> None:
         if self.batch_tokens % self.sequence_length or self.micro_batch_tokens % self.sequence_length:
@@ -67,26 +75,22 @@ class TrainingRecipe:
                 f"training.batch_tokens {self.batch_tokens} and micro_batch_tokens {self.micro_batch_tokens} must "
                 f"be multiples of sequence_length {self.sequence_length}"
             )
-        if self.warmdown_fraction is not None and not 0 <= self.warmdown_fraction <= 1:
-            raise ConfigError(f"training.warmdown_fraction is {self.warmdown_fraction}; allowed are 0 to 1")
-        if self.quantise_from is not None and not 0 <= self.quantise_from <= 1:
-            raise ConfigError(f"training.quantise_from is {self.quantise_from}; allowed are 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizerRecipe:
     """Muon for the matrices of the blocks, Adam for embeddings, tables and vectors."""
 
-    matrix_learning_rate: float = 0.04
-    embedding_learning_rate: float = 0.05
-    table_learning_rate: float = 0.05
-    vector_learning_rate: float = 0.04
-    momentum: float = 0.95
-    momentum_start: float = 0.85
-    momentum_warmup_steps: int = 500
-    newton_schulz_steps: int = 5
-    weight_decay: float = 0.0
-    betas: tuple[float, float] = (0.9, 0.95)
+    matrix_learning_rate: Rate = 0.04
+    embedding_learning_rate: Rate = 0.05
+    table_learning_rate: Rate = 0.05
+    vector_learning_rate: Rate = 0.04
+    momentum: Decay = 0.95
+    momentum_start: Decay = 0.85
+    momentum_warmup_steps: CountOrZero = 500
+    newton_schulz_steps: Count = 5
+    weight_decay: Rate = 0.0
+    betas: tuple[Decay, Decay] = (0.9, 0.95)
 
 
 @dataclass(frozen=True, kw_only=True)
