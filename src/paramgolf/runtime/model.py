@@ -6,10 +6,13 @@ W window, N blocks of W, V vocabulary.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+LARGEST_SOFTCAP = 75.0  # the sum of exp() of 65,536 logits stays a float32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,16 @@ class ModelConfig:
     token_shift: bool = False
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if type(value) in (int, float) and not 0 < value < inf:
+                raise ValueError(f"{name} is {value}; give a positive number")
+        if self.logit_softcap > LARGEST_SOFTCAP:
+            raise ValueError(f"logit_softcap is {self.logit_softcap}; the most is {LARGEST_SOFTCAP}")
+        if any(size < 1 for sizes in self.ngrams for size in sizes) or any(w < 0 for w in self.windows):
+            raise ValueError(
+                f"ngrams are {self.ngrams}, windows {self.windows}: order, buckets, width of each n-gram must be 1 "
+                "or more, windows 0 or more"
+            )
         if self.width % self.heads or self.heads % self.kv_heads:
             raise ValueError(
                 f"width {self.width}, heads {self.heads}, kv_heads {self.kv_heads}: heads must divide width "
