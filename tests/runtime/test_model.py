@@ -191,6 +191,12 @@ def test_rms_norm_gives_mean_square_1():
         ({"width": 24, "heads": 8, "kv_heads": 8}, "a head is 3 wide; rotary embedding needs an even width"),
         ({"windows": (4, 4)}, "windows has 2 entries; give 1 or one for each of 9 layers"),
         ({"windows": (4,) * 8 + (6,)}, "each must divide the longest"),
+        ({"heads": 0}, "heads is 0; give a positive number"),
+        ({"layers": -1}, "layers is -1; give a positive number"),
+        ({"rope_base": math.nan}, "rope_base is nan; give a positive number"),
+        ({"logit_softcap": 90.0}, "logit_softcap is 90.0; the most is 75"),
+        ({"ngrams": ((2, 0, 8),)}, "order, buckets, width of each n-gram must be 1 or more"),
+        ({"windows": (-4,)}, "windows 0 or more"),
         ({"softcap_kind": "clip"}, "softcap_kind is 'clip'; allowed are 'tanh' and 'rational'"),
     ],
 )
