@@ -118,7 +118,7 @@ def block_attention(q_BTKGE: Tensor, k_BTKE: Tensor, v_BTKE: Tensor, mask: Tenso
     """
     B, T, K, G, E = q_BTKGE.shape
     N, _, W, _ = mask.shape
-    q = q_BTKGE.view(B, N, W, K, G, E).permute(0, 3, 1, 4, 2, 5).reshape(B * K * N, G * W, E)
+    q = q_BTKGE.reshape(B, N, W, K, G, E).permute(0, 3, 1, 4, 2, 5).reshape(B * K * N, G * W, E)
     k = _with_previous_block(k_BTKE.transpose(1, 2).reshape(B, K, N, W, E)).reshape(B * K * N, 2 * W, E)
     v = _with_previous_block(v_BTKE.transpose(1, 2).reshape(B, K, N, W, E)).reshape(B * K * N, 2 * W, E)
     scores = torch.bmm(q, k.transpose(1, 2)).view(B * K, N, G, W, 2 * W).float()
@@ -164,19 +164,20 @@ class Attention(nn.Module):
         """Normalised and rotated q [B, T, H, E] (scaled by its gain and 1/sqrt(E)), k and v [B, T, K, E]."""
         B, T, _ = x_BTD.shape
         H, K, E = self.heads, self.kv_heads, self.head_width
+        # One product instead of three, and queries and keys share norm and rotation.
+        weight = torch.cat((self.query, self.key, self.value))
+        qk, v = linear(x_BTD, weight).view(B, T, H + 2 * K, E).split((H + K, K), dim=2)
+        gain = torch.cat((self.gain * E**-0.5, self.gain.new_ones(K))).to(x_BTD.dtype)
         cos, sin = (t[:, None, :].to(x_BTD.dtype) for t in (cos, sin))
-        q = rms_norm(linear(x_BTD, self.query).view(B, T, H, E))
-        k = rms_norm(linear(x_BTD, self.key).view(B, T, K, E))
-        v = linear(x_BTD, self.value).view(B, T, K, E)
-        gain = (self.gain * E**-0.5).to(x_BTD.dtype)[:, None]
-        return rotate(q * gain, cos, sin), rotate(k, cos, sin), v
+        q, k = rotate(rms_norm(qk) * gain[:, None], cos, sin).split((H, K), dim=2)
+        return q, k, v
 
     def forward(self, x_BTD: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
         """Attention of each position to those before it; mask is block_mask where the layer has a window."""
         q, k, v = self.project(x_BTD, cos, sin)
         B, T, H, E = q.shape
         if mask is not None:
-            y = block_attention(q.view(B, T, self.kv_heads, H // self.kv_heads, E), k, v, mask)
+            y = block_attention(q.reshape(B, T, self.kv_heads, H // self.kv_heads, E), k, v, mask)
         else:
             q, k, v = (t.transpose(1, 2) for t in (q, k, v))
             y = F.scaled_dot_product_attention(

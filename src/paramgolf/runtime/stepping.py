@@ -58,7 +58,7 @@ class Stepper:
         at = t if t < 2 * half else half + t % half
         keys[:, :, at], values[:, :, at] = k[:, 0], v[:, 0]
         A, _, H, E = q.shape
-        q = q.view(A, k.size(2), -1, E)
+        q = q.reshape(A, k.size(2), -1, E)
         weights = torch.softmax(q @ keys[:, :, : at + 1].transpose(2, 3), -1)
         y = (weights @ values[:, :, : at + 1]).view(A, 1, H * E)
         return torch.nn.functional.linear(y, attention.out)  # type: ignore[union-attr, arg-type]
