@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -17,11 +18,12 @@ STATE = "state.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where a run stands: steps and tokens done, seconds of the training clock, and what it is a run of."""
+    """Where a run stands: steps and tokens done, seconds of the training clock, the last step's loss, whose run."""
 
     step: int
     tokens: int
     seconds: float
+    loss: float
     seed: int
     recipe: str
     finished: bool = False
@@ -33,14 +35,16 @@ def save_checkpoint(
     """Write a checkpoint under a name of its own, point state.json to it, then drop the one before.
 
     A kill at any moment leaves state.json at a whole checkpoint: the rename of that file is what makes one count.
+    One that counts already is not written again: a run has the same weights at the same step.
     """
-    name = f"step_{progress.step:08d}"
-    whole = folder / name
-    shutil.rmtree(whole, ignore_errors=True)
-    whole.mkdir(parents=True)
-    save_file({k: v.contiguous() for k, v in model.items()}, whole / "model.safetensors")
-    save_file({k: v.contiguous() for k, v in optimizer.items()}, whole / "optimizer.safetensors")
-    write_atomic(folder / STATE, json.dumps({"checkpoint": name, **asdict(progress)}, indent=2) + "\n")
+    name, state = f"step_{progress.step:08d}", folder / STATE
+    if not state.exists() or _read(state)["checkpoint"] != name:
+        whole = folder / name
+        shutil.rmtree(whole, ignore_errors=True)
+        whole.mkdir(parents=True)
+        save_file({k: v.contiguous() for k, v in model.items()}, whole / "model.safetensors")
+        save_file({k: v.contiguous() for k, v in optimizer.items()}, whole / "optimizer.safetensors")
+    write_atomic(state, json.dumps({"checkpoint": name, **asdict(progress)}, indent=2) + "\n")
     for other in folder.glob("step_*"):
         if other.name != name:
             shutil.rmtree(other, ignore_errors=True)
@@ -51,7 +55,10 @@ def read_progress(folder: Path) -> Progress | None:
     path = folder / STATE
     if not path.exists():
         return None
-    return Progress(**{k: v for k, v in _read(path).items() if k != "checkpoint"})
+    try:
+        return Progress(**{k: v for k, v in _read(path).items() if k != "checkpoint"})
+    except TypeError as error:
+        raise _damaged(path, error) from None
 
 
 def load_weights(folder: Path) -> dict[str, Tensor]:
@@ -70,12 +77,20 @@ def _load(folder: Path, part: str) -> dict[str, Tensor]:
         raise TrainingError(
             f"{folder} holds no checkpoint: {STATE} is not there. Train first: paramgolf train"
         )
-    return load_file(folder / _read(path)["checkpoint"] / f"{part}.safetensors")
+    weights = folder / _read(path)["checkpoint"] / f"{part}.safetensors"
+    try:
+        return load_file(weights)
+    except (OSError, SafetensorError) as error:
+        raise _damaged(weights, error) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         state: dict[str, Any] = json.loads(path.read_text())
-        return state
-    except ValueError as error:
-        raise TrainingError(f"{path} is damaged ({error}). Remove the folder and train again.") from None
+        return {**state, "checkpoint": Path(state["checkpoint"]).name}
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> TrainingError:
+    return TrainingError(f"{path} is damaged ({error}). Remove the folder {path.parent} and train again.")

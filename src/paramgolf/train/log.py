@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from paramgolf.files import write_atomic
+
 SECONDS_BETWEEN_LINES = 10.0
 
 
@@ -13,10 +15,8 @@ class TrainingLog:
 
     def __init__(self, path: Path, from_step: int, say: Callable[[str], None]) -> None:
         self.say, self._said = say, 0.0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kept = _lines_before(path, from_step)
-        self._file = path.open("w", buffering=1)
-        self._file.writelines(kept)
+        write_atomic(path, "".join(_lines_before(path, from_step)))
+        self._file = path.open("a", buffering=1)
 
     def step(
         self, *, step: int, seconds: float, tokens: int, loss: float, learning_rate: float, share: float

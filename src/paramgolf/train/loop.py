@@ -120,17 +120,17 @@ class _Run:
         self._warm_up()
         warmup = time.monotonic() - started
         self.say(f"warm-up: {warmup:.1f} s of compiling and first steps, outside the training clock")
-        end, loss = self._loop(start, log)
+        end = self._loop(start, log)
         if log:
             log.close()
-            self._summarise(end, loss, warmup)
+            self._summarise(end, warmup)
 
     def _resume(self) -> Progress:
         folder = self.job.folder / "checkpoint"
         found = read_progress(folder)
         name = json.dumps(self.recipe.to_dict(), sort_keys=True)
         if found is None:
-            return Progress(step=0, tokens=0, seconds=0.0, seed=self.job.seed, recipe=name)
+            return Progress(step=0, tokens=0, seconds=0.0, loss=math.nan, seed=self.job.seed, recipe=name)
         if (found.seed, found.recipe) != (self.job.seed, name):
             raise TrainingError(
                 f"{folder} is of another run (recipe {json.loads(found.recipe)['name']!r}, seed {found.seed}). "
@@ -167,11 +167,11 @@ class _Run:
             total += loss.detach()
         return total
 
-    def _loop(self, start: Progress, log: TrainingLog | None) -> tuple[Progress, float]:
+    def _loop(self, start: Progress, log: TrainingLog | None) -> Progress:
         job, training = self.job, self.recipe.training
         schemes = self.recipe.schemes()
         data: Iterator[tuple[Tensor, Tensor]] = prefetch(self.batches, start.step)
-        step, tokens, seconds, loss = start.step, start.tokens, start.seconds, math.nan
+        step, tokens, seconds, loss = start.step, start.tokens, start.seconds, start.loss
         began, saved = time.monotonic() - seconds, seconds
         step_seconds = seconds / step if step else 0.0
         while job.budget.allows(seconds, tokens, step_seconds, training.batch_tokens) and step != job.steps:
@@ -199,16 +199,21 @@ class _Run:
                     step=step, seconds=seconds, tokens=tokens, loss=loss, learning_rate=rate, share=spent
                 )
             if seconds - saved >= training.checkpoint_seconds:
-                self._save(step, tokens, seconds, finished=False)
+                self._save(step, tokens, seconds, loss, finished=False)
                 saved = seconds
         data.close()  # type: ignore[attr-defined]
         finished = step != job.steps
-        return self._save(step, tokens, seconds, finished=finished), loss
+        return self._save(step, tokens, seconds, loss, finished=finished)
 
-    def _save(self, step: int, tokens: int, seconds: float, *, finished: bool) -> Progress:
-        name = json.dumps(self.recipe.to_dict(), sort_keys=True)
+    def _save(self, step: int, tokens: int, seconds: float, loss: float, *, finished: bool) -> Progress:
         progress = Progress(
-            step=step, tokens=tokens, seconds=seconds, seed=self.job.seed, recipe=name, finished=finished
+            step=step,
+            tokens=tokens,
+            seconds=seconds,
+            loss=loss,
+            seed=self.job.seed,
+            recipe=json.dumps(self.recipe.to_dict(), sort_keys=True),
+            finished=finished,
         )
         if rank() == 0:
             save_checkpoint(
@@ -216,7 +221,7 @@ class _Run:
             )
         return progress
 
-    def _summarise(self, end: Progress, loss: float, warmup: float) -> None:
+    def _summarise(self, end: Progress, warmup: float) -> None:
         summary = Summary(
             parameters=sum(p.numel() for p in self.model.parameters()),
             train_tokens=end.tokens,
@@ -224,7 +229,7 @@ class _Run:
             tokens_per_second=end.tokens / end.seconds if end.seconds else 0.0,
             warmup_seconds=warmup,
             steps=end.step,
-            final_loss=loss,
+            final_loss=end.loss,
             device=self.device.description,
             dtype=str(self.device.dtype).removeprefix("torch."),
             compiled=self.compiled,

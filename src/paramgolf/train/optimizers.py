@@ -68,10 +68,8 @@ class Optimizers:
                 for p in group["params"]:
                     prefix = f"{self._names[id(p)]}/"
                     found = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-                    # Adam counts its steps on the CPU, everything else lies beside its parameter.
-                    optimizer.state[p] = {
-                        k: v.clone() if k == "step" else v.to(p.device) for k, v in found.items()
-                    }
+                    # All of it beside the parameter: a fused Adam counts its steps there too.
+                    optimizer.state[p] = {k: v.to(p.device, copy=True) for k, v in found.items()}
 
 
 def _kind(name: str, parameter: Tensor) -> str:

@@ -22,10 +22,13 @@ class Budget:
         return max(shares)
 
     def allows(self, seconds: float, tokens: int, step_seconds: float, step_tokens: int) -> bool:
-        """Whether one more step fits: it must end before the clock does, and may pass the tokens only in part."""
+        """Whether one more step fits: it must end before the clock does, and at most half may pass the tokens.
+
+        The first step always fits.
+        """
         if self.seconds is not None and seconds + step_seconds > self.seconds:
             return False
-        return self.tokens is None or tokens + step_tokens // 2 < self.tokens
+        return self.tokens is None or not tokens or tokens + step_tokens // 2 < self.tokens
 
 
 def learning_rate_scale(recipe: TrainingRecipe, spent: float, step_share: float) -> float:
