@@ -3,30 +3,23 @@
 What a command needs is imported inside it where torch comes with it, so that help and mistyped names answer at once.
 """
 
-import codecs
-import json
 import shlex
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, CycloptsError, Group, Parameter
 from rich.console import Console
 from rich.text import Text
 
-from paramgolf import __version__
+from paramgolf import __version__, artifact_commands
+from paramgolf.artifact_commands import AsJson, print_result
 from paramgolf.challenge import challenge_names, load_challenge
-from paramgolf.errors import ArtifactTooLargeError, ParamgolfError, UsageError
-from paramgolf.files import write_atomic
+from paramgolf.errors import ParamgolfError, UsageError
 
 if TYPE_CHECKING:
-    from paramgolf.challenge import Challenge
     from paramgolf.lab.reporter import Reporter
     from paramgolf.lab.settings import RunSettings
-    from paramgolf.score import Worker
-
-LARGEST_TEXT = 1 << 30
 
 ROAD = Group("The road", sort_key=1)
 JUDGE = Group("Judging an artifact", sort_key=2)
@@ -60,21 +53,6 @@ CorpusName = Annotated[
 ]
 Seed = Annotated[int, Parameter(help="Fixes the initial weights and the order of the text.")]
 Out = Annotated[Path | None, Parameter(help="The folder of this run. Default: out/RECIPE-CHALLENGE-SEED.")]
-Artifact = Annotated[Path, Parameter(help="A model.pyz, yours or a stranger's: it runs in a sandbox.")]
-Documents = Annotated[
-    Path,
-    Parameter(help="The text, in any format that corpus/ reads: .jsonl(.gz, .xz, .zst), .parquet, .txt ..."),
-]
-SourceFile = Annotated[Path, Parameter(name="IN", help="The file to read.")]
-TargetFile = Annotated[Path, Parameter(name="OUT", help="The file to write; one that is there is replaced.")]
-LimitsOf = Annotated[
-    str | None, Parameter(help="Hold the artifact to this challenge's size and clock. Default: no limits.")
-]
-Threads = Annotated[int | None, Parameter(help="Threads for the artifact. Default: one a core.")]
-AsJson = Annotated[
-    bool,
-    Parameter(name="--json", negative=(), show_default=False, help="Print JSON alone on standard output."),
-]
 
 
 RESUMABLE = ("run", "train")
@@ -156,7 +134,7 @@ def data(
     files = RunFolder(folder)
     files.refuse_other(settings)
     prepare_data(settings, files, reporter.say)
-    reporter.say(f"Wrote {files.data}. Next: {_again('train', recipe, challenge, corpus, seed, out)}")
+    reporter.say(f"{files.data} is ready. Next: {_again('train', recipe, challenge, corpus, seed, out)}")
 
 
 @app.command(group=ROAD, sort_key=3)
@@ -184,7 +162,7 @@ def train(
     settings, folder = _asked(recipe, challenge, corpus, seed, out)
     reporter = _reporter()
     train_in(settings, RunFolder(folder), reporter)
-    reporter.say(f"Wrote {folder / 'checkpoint'}. Next: paramgolf pack {folder}")
+    reporter.say(f"{folder / 'checkpoint'} is ready. Next: paramgolf pack {folder}")
 
 
 @app.command(group=ROAD, sort_key=4)
@@ -213,157 +191,11 @@ def pack(folder: Annotated[Path, Parameter(help="The folder of a run that was tr
     )
 
 
-@app.command(group=JUDGE, sort_key=5)
-def score(
-    artifact: Artifact,
-    *,
-    documents: Documents,
-    challenge: LimitsOf = None,
-    threads: Threads = None,
-    as_json: AsJson = False,
-) -> None:
-    """Bits per byte of an artifact on documents, measured from outside its sandbox.
-
-    Writes nothing. Every document is predicted once, in order; the softmax, the bytes and the clock are ours.
-
-    ```
-    paramgolf score out/mine/model.pyz --documents out/mine/data/validation.jsonl
-    ```
-    """
-    from paramgolf.corpus import read_documents
-    from paramgolf.lab.reporter import Reporter
-    from paramgolf.score import Isolation, score_artifact
-    from paramgolf.train.device import usable_cores
-
-    rules = _limits(artifact, challenge)
-    texts = list(read_documents(documents))
-    with Reporter(to_stderr=as_json).progress() as progress:
-        scored = score_artifact(
-            artifact,
-            texts,
-            isolation=Isolation.BUBBLEWRAP,
-            threads=threads or usable_cores(),
-            seconds_limit=rules.eval_seconds if rules else None,
-            progress=progress,
-        )
-    result = asdict(scored)
-    del result["document_bits"]
-    _print(result, as_json)
-    if not as_json:
-        print(f"Next: paramgolf prove {artifact} --documents {documents}")
-
-
-@app.command(group=JUDGE, sort_key=6)
-def prove(
-    artifact: Artifact,
-    *,
-    documents: Documents,
-    challenge: LimitsOf = None,
-    threads: Threads = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compress documents in one sandbox, decompress them in another, and compare.
-
-    Writes nothing. The size of the compressed bytes is the score; status 1 where the documents differ.
-
-    ```
-    paramgolf prove out/mine/model.pyz --documents out/mine/data/validation.jsonl
-    ```
-    """
-    from paramgolf.corpus import read_documents
-    from paramgolf.lab.reporter import Reporter
-    from paramgolf.score import Isolation, prove_artifact
-    from paramgolf.train.device import usable_cores
-
-    rules = _limits(artifact, challenge)
-    texts = list(read_documents(documents))
-    with Reporter(to_stderr=as_json).progress() as progress:
-        proof = prove_artifact(
-            artifact,
-            texts,
-            isolation=Isolation.BUBBLEWRAP,
-            threads=threads or usable_cores(),
-            seconds_limit=rules.prove_seconds if rules else None,
-            scored_bits_per_byte=None,
-            progress=progress,
-        )
-    _print(asdict(proof), as_json)
-    proof.require()
-    if not as_json:
-        print(
-            f"Next: paramgolf score {artifact} --documents {documents} gives the same bits per byte to 0.1 %"
-        )
-
-
-@app.command(group=USE, sort_key=7)
-def sample(
-    artifact: Artifact,
-    prompt: Annotated[str, Parameter(help="Text to go on with.", allow_leading_hyphen=True)],
-    *,
-    tokens: Annotated[int, Parameter(help="The most tokens to add.")] = 200,
-    temperature: Annotated[float, Parameter(help="0 takes the likeliest token each time.")] = 0.8,
-    seed: Annotated[int, Parameter(help="Fixes the draw.")] = 0,
-) -> None:
-    """Go on with a text, in the sandbox.
-
-    Prints the prompt and what follows as it comes. An artifact that you trust does the same alone and faster:
-    python model.pyz sample PROMPT
-
-    ```
-    paramgolf sample out/mine/model.pyz "The" --tokens 50
-    ```
-    """
-    from paramgolf.lab.sampling import continue_text
-    from paramgolf.score.protocol import printable
-
-    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-    with _worker(artifact) as worker:
-        print(prompt, end="", flush=True)
-        for piece in continue_text(
-            worker,
-            prompt.encode("utf-8", "surrogateescape"),
-            tokens=tokens,
-            temperature=temperature,
-            seed=seed,
-        ):
-            print(printable(decode(piece)), end="", flush=True)
-    print(printable(decode(b"", True)))
-
-
-@app.command(group=USE, sort_key=8)
-def compress(artifact: Artifact, source: SourceFile, target: TargetFile) -> None:
-    """Compress a file with an artifact, in the sandbox.
-
-    Reads one file, writes the other, all of it or nothing. The artifact alone can do the same and undo it:
-    python model.pyz compress IN OUT
-
-    ```
-    paramgolf compress out/mine/model.pyz letter.txt letter.golf
-    ```
-    """
-    text = _read(source)
-    with _worker(artifact) as worker:
-        small = worker.compress([text], limit=2 * len(text) + (1 << 20))
-    write_atomic(target, small)
-    print(f"{source}: {len(text):,} bytes -> {target}: {len(small):,} bytes")
-    print(f"Next: paramgolf decompress {artifact} {target} {source.name}.back")
-
-
-@app.command(group=USE, sort_key=9)
-def decompress(artifact: Artifact, source: SourceFile, target: TargetFile) -> None:
-    """Decompress what the same artifact compressed, in the sandbox.
-
-    Reads one file, writes the other, all of it or nothing.
-
-    ```
-    paramgolf decompress out/mine/model.pyz letter.golf letter.txt
-    ```
-    """
-    small = _read(source)
-    with _worker(artifact) as worker:
-        text = b"".join(worker.decompress(small, limit=LARGEST_TEXT))
-    write_atomic(target, text)
-    print(f"{source}: {len(small):,} bytes -> {target}: {len(text):,} bytes")
+app.command(artifact_commands.score, group=JUDGE, sort_key=5)
+app.command(artifact_commands.prove, group=JUDGE, sort_key=6)
+app.command(artifact_commands.sample, group=USE, sort_key=7)
+app.command(artifact_commands.compress, group=USE, sort_key=8)
+app.command(artifact_commands.decompress, group=USE, sort_key=9)
 
 
 @app.command(group=LOOK, sort_key=10)
@@ -388,7 +220,7 @@ def info(
 
     description = describe(recipe_or_artifact, load_challenge(challenge))
     if as_json:
-        _print(description, as_json)
+        print_result(description, as_json)
     else:
         print_description(description, _reporter().console)
 
@@ -431,37 +263,3 @@ def _reporter() -> "Reporter":
     from paramgolf.train.distributed import is_first
 
     return Reporter(silent=not is_first())
-
-
-def _limits(artifact: Path, challenge: str | None) -> "Challenge | None":
-    """The challenge whose limits hold, after checking the artifact's size."""
-    if challenge is None:
-        return None
-    rules = load_challenge(challenge)
-    if artifact.is_file() and artifact.stat().st_size > rules.artifact_bytes:
-        raise ArtifactTooLargeError(
-            f"{artifact} has {artifact.stat().st_size:,} bytes; challenge {rules.name!r} allows "
-            f"{rules.artifact_bytes:,}. Score it without --challenge, or pack a smaller one."
-        )
-    return rules
-
-
-def _worker(artifact: Path) -> "Worker":
-    from paramgolf.score import Deadline, Isolation, Worker
-    from paramgolf.train.device import usable_cores
-
-    return Worker(artifact, isolation=Isolation.BUBBLEWRAP, threads=usable_cores(), deadline=Deadline(None))
-
-
-def _read(path: Path) -> bytes:
-    if not path.is_file():
-        raise UsageError(f"There is no file {path} to read. Give the path of one.")
-    return path.read_bytes()
-
-
-def _print(result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(result, indent=2, ensure_ascii=False))
-        return
-    for key, value in result.items():
-        print(f"{key}: {value}")

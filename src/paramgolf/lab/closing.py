@@ -55,7 +55,7 @@ def next_commands(folder: RunFolder) -> list[str]:
 def _plain(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4f}" if value < 100 else f"{value:.1f}"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool | None) else str(value)
 
 
 def _short(path: Path) -> str:

@@ -22,7 +22,6 @@ def prepare_data(settings: RunSettings, folder: RunFolder, say: Callable[[str], 
     marker = folder.data / MADE_FROM
     key = _key(settings)
     if marker.exists() and json.loads(marker.read_text()) == key:
-        say(f"data: {folder.data} is ready")
         return open_tokens(folder.data)
     marker.unlink(missing_ok=True)
     prepared = prepare_documents(settings.corpus, settings.challenge, folder.data, say)

@@ -58,9 +58,13 @@ def draw_samples(artifact: Path, *, isolation: Isolation, threads: int, seed: in
     """What the artifact goes on with behind a few prompts: prompt and text, safe to show."""
     samples = []
     with Worker(artifact, isolation=isolation, threads=threads, deadline=Deadline(None)) as worker:
-        for prompt in PROMPTS:
+        for index, prompt in enumerate(PROMPTS):
             pieces = continue_text(
-                worker, prompt.encode(), tokens=SAMPLE_TOKENS, temperature=SAMPLE_TEMPERATURE, seed=seed
+                worker,
+                prompt.encode(),
+                tokens=SAMPLE_TOKENS,
+                temperature=SAMPLE_TEMPERATURE,
+                seed=seed + index,
             )
             text = b"".join(pieces).decode("utf-8", "replace")
             samples.append({"prompt": prompt, "text": printable(text)})

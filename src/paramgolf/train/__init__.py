@@ -1,0 +1,1 @@
+"""A recipe to trained weights: tokenizer, batches, optimizers, schedule, loop, checkpoints, distribution."""
