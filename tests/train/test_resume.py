@@ -1,0 +1,137 @@
+"""A run that was stopped, or killed, ends as if it had not been: bit for bit."""
+
+import json
+import random
+import signal
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+
+from paramgolf.errors import TrainingError
+from paramgolf.train.checkpoint import load_optimizer, load_weights, read_progress
+from paramgolf.train.loop import SUMMARY, train
+
+
+def assert_same_end(folder, other) -> None:
+    for load in (load_weights, load_optimizer):
+        mine, theirs = load(folder / "checkpoint"), load(other / "checkpoint")
+        assert mine.keys() == theirs.keys()
+        for name in mine:
+            assert torch.equal(mine[name], theirs[name]), name
+
+
+def test_training_learns_and_leaves_log_checkpoint_and_summary(tiny, curve):
+    job = tiny.job("run", tokens=64 * 60)
+    train(job)
+    losses = [loss for _, _, loss, _ in curve(job.folder)]
+    assert losses[0] == pytest.approx(5.55, abs=0.05)  # ln 257: nothing is known yet
+    assert losses[-1] < 3.5
+    progress = read_progress(job.folder / "checkpoint")
+    assert (progress.step, progress.tokens, progress.finished) == (60, 64 * 60, True)
+    summary = json.loads((job.folder / SUMMARY).read_text())
+    assert (summary["steps"], summary["train_tokens"]) == (60, 64 * 60)
+    assert (summary["processes"], summary["compiled"]) == (1, False)
+    assert summary["final_loss"] == losses[-1]
+    assert summary["parameters"] == sum(t.numel() for t in load_weights(job.folder / "checkpoint").values())
+
+
+def test_learning_rate_is_full_then_falls_to_nothing(tiny, curve):
+    job = tiny.job("run")
+    train(job)
+    rates = [rate for _, _, _, rate in curve(job.folder)]
+    assert rates[:11] == [0.04] * 11
+    assert rates[11:] == pytest.approx([0.04 * (20 - step) / 10 for step in range(11, 20)])
+
+
+def test_the_same_seed_repeats_a_run_and_another_does_not(tiny, curve):
+    jobs = [tiny.job("a"), tiny.job("b"), tiny.job("c", seed=1)]
+    for job in jobs:
+        train(job)
+    assert_same_end(jobs[0].folder, jobs[1].folder)
+    assert curve(jobs[0].folder) == curve(jobs[1].folder) != curve(jobs[2].folder)
+
+
+# Before and after rounding begins (step 12), and behind the last step.
+@pytest.mark.parametrize("stops", [(1,), (7, 13), (20,)])
+def test_a_run_in_parts_equals_one_in_one_piece(tiny, curve, stops):
+    whole, parts = tiny.job("whole"), tiny.job("parts")
+    train(whole)
+    for stop in stops:
+        train(replace(parts, steps=stop))
+        assert read_progress(parts.folder / "checkpoint").step == stop
+    assert not read_progress(parts.folder / "checkpoint").finished
+    train(parts)
+    assert_same_end(whole.folder, parts.folder)
+    assert curve(whole.folder) == curve(parts.folder)
+    assert read_progress(parts.folder / "checkpoint").finished
+
+
+def test_a_finished_run_trains_no_further_and_keeps_its_loss(tiny, curve):
+    job = tiny.job("run")
+    train(job)
+    summary, before = json.loads((job.folder / SUMMARY).read_text()), curve(job.folder)
+    (job.folder / SUMMARY).unlink()
+    train(job)
+    again = json.loads((job.folder / SUMMARY).read_text())
+    assert curve(job.folder) == before
+    assert (again["steps"], again["final_loss"]) == (summary["steps"], summary["final_loss"])
+
+
+def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(tiny, curve):
+    steps = 500
+    whole = tiny.start("whole", steps=steps)
+    assert whole.wait(timeout=100) == 0, whole.communicate()[0]
+    checkpoint, reached = tiny.folder / "killed" / "checkpoint", 0
+    for _ in range(3):
+        process = tiny.start("killed", steps=steps)
+        # A sign of life behind the last kill, then any moment: in a step, or while a checkpoint is written.
+        while (progress := read_progress(checkpoint)) is None or progress.step <= reached:
+            assert process.poll() is None, process.communicate()[0]
+            time.sleep(0.01)
+        time.sleep(random.uniform(0, 0.15))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        process.communicate()
+        progress = read_progress(checkpoint)
+        assert reached < progress.step < steps
+        reached = progress.step
+        load_weights(checkpoint), load_optimizer(checkpoint)
+    last = tiny.start("killed", steps=steps)
+    said, _ = last.communicate(timeout=100)
+    assert last.returncode == 0, said
+    assert f"resuming behind step {reached}" in said
+    assert_same_end(tiny.folder / "whole", tiny.folder / "killed")
+    assert curve(tiny.folder / "whole") == curve(tiny.folder / "killed")
+
+
+def test_a_folder_of_another_seed_or_recipe_is_refused_and_kept(tiny):
+    job = tiny.job("run")
+    train(job)
+    before = load_weights(job.folder / "checkpoint")
+    for other in (tiny.job("run", seed=1), tiny.job("run", warmdown_fraction=0.4)):
+        with pytest.raises(
+            TrainingError, match=r"another run \(recipe 'tiny', seed 0\)\. Give another --out"
+        ):
+            train(other)
+    assert torch.equal(load_weights(job.folder / "checkpoint")["embedding"], before["embedding"])
+
+
+def test_a_loss_that_is_no_number_stops_with_a_mend_and_no_summary(tiny, curve):
+    job = tiny.job("run")
+    absurd = replace(job.recipe.optimizer, matrix_learning_rate=1e38, embedding_learning_rate=1e38)
+    job = replace(job, recipe=replace(job.recipe, optimizer=absurd))
+    with pytest.raises(TrainingError, match=r"the loss is nan at step \d+\. Lower the learning rates"):
+        train(job)
+    assert not (job.folder / SUMMARY).exists()
+    assert all(loss == loss for _, _, loss, _ in curve(job.folder))
+
+
+def test_micro_batches_add_up_to_the_batch(tiny, curve):
+    jobs = [tiny.job("whole", micro_batch_tokens=64), tiny.job("parts", micro_batch_tokens=16)]
+    for job in jobs:
+        train(job)
+    whole, parts = ([loss for _, _, loss, _ in curve(job.folder)] for job in jobs)
+    assert parts == pytest.approx(whole, abs=2e-2)
+    assert parts[:3] == pytest.approx(whole[:3], abs=2e-3)
