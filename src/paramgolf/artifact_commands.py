@@ -2,14 +2,16 @@
 
 import codecs
 import json
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from paramgolf.challenge import load_challenge
-from paramgolf.errors import ArtifactTooLargeError, UsageError
+from paramgolf.errors import ArtifactTooLargeError, EntryError, UsageError
 from paramgolf.files import write_atomic
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ TargetFile = Annotated[Path, Parameter(name="OUT", help="The file to write; one 
 LimitsOf = Annotated[
     str | None, Parameter(help="Hold the artifact to this challenge's size and clock. Default: no limits.")
 ]
-Threads = Annotated[int | None, Parameter(help="Threads for the artifact. Default: one a core.")]
+Threads = Annotated[
+    int | None, Parameter(help="Threads for the artifact. Default: one a core.", validator=Number(gte=1))
+]
 AsJson = Annotated[
     bool,
     Parameter(name="--json", negative=(), show_default=False, help="Print JSON alone on standard output."),
@@ -178,7 +182,13 @@ def decompress(artifact: Artifact, source: SourceFile, target: TargetFile) -> No
     """
     small = _read(source)
     with _worker(artifact) as worker:
-        text = b"".join(worker.decompress(small, limit=LARGEST_TEXT))
+        try:
+            text = b"".join(worker.decompress(small, limit=LARGEST_TEXT))
+        except EntryError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise EntryError(
+                f"{source} cannot be decompressed: {reason}. Give a file that this same artifact compressed."
+            ) from None
     write_atomic(target, text)
     print(f"{source}: {len(small):,} bytes -> {target}: {len(text):,} bytes")
 
@@ -194,21 +204,32 @@ def print_result(result: dict[str, Any], as_json: bool) -> None:
 
 def _limits(artifact: Path, challenge: str | None) -> "Challenge | None":
     """The challenge whose limits hold, after checking the artifact's size."""
+    _require_zip(artifact)
     if challenge is None:
         return None
     rules = load_challenge(challenge)
-    if artifact.is_file() and artifact.stat().st_size > rules.artifact_bytes:
+    size = artifact.stat().st_size
+    if size > rules.artifact_bytes:
         raise ArtifactTooLargeError(
-            f"{artifact} has {artifact.stat().st_size:,} bytes; challenge {rules.name!r} allows "
-            f"{rules.artifact_bytes:,}. Score it without --challenge, or pack a smaller one."
+            f"{artifact} has {size:,} bytes; challenge {rules.name!r} allows {rules.artifact_bytes:,}. "
+            "Leave --challenge out, or pack a smaller one."
         )
     return rules
+
+
+def _require_zip(artifact: Path) -> None:
+    """Raises UsageError where this is surely no artifact, before a sandbox is started for it."""
+    if not artifact.is_file():
+        raise UsageError(f"There is no artifact at {artifact}. Give the path of a model.pyz.")
+    if not zipfile.is_zipfile(artifact):
+        raise UsageError(f"{artifact} is no artifact: it is no zip. Give the path of a model.pyz.")
 
 
 def _worker(artifact: Path) -> "Worker":
     from paramgolf.score import Deadline, Isolation, Worker
     from paramgolf.train.device import usable_cores
 
+    _require_zip(artifact)
     return Worker(artifact, isolation=Isolation.BUBBLEWRAP, threads=usable_cores(), deadline=Deadline(None))
 
 

@@ -1,6 +1,7 @@
 """Ranks: one process alone, processes that this package starts on a CPU, or those that torchrun started."""
 
 import os
+import signal
 import socket
 from collections.abc import Callable
 from datetime import timedelta
@@ -73,17 +74,36 @@ def run_ranks(function: Callable[..., None], arguments: tuple[Any, ...], process
     elif processes == 1:
         function(*arguments)
     else:
-        start_processes(
+        _run_local(function, arguments, processes)
+
+
+def _run_local(function: Callable[..., None], arguments: tuple[Any, ...], processes: int) -> None:
+    """Start the ranks and wait; an interrupt ends them without a word, since what stopped is the whole command."""
+    # Python leaves a signal alone that it finds ignored, so a rank that still imports prints no traceback.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        context = start_processes(
             _local_rank,
             (function, arguments, processes, _free_port()),
             nprocs=processes,
+            join=False,
             start_method="spawn",
         )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        while not context.join():
+            pass
+    except KeyboardInterrupt:
+        for process in context.processes:
+            process.terminate()
+        raise
 
 
 def _local_rank(
     index: int, function: Callable[..., None], arguments: tuple[Any, ...], processes: int, port: int
 ) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     torch.set_num_threads(1)
     store = TCPStore("127.0.0.1", port, processes, is_master=index == 0, timeout=TIMEOUT)
     dist.init_process_group("gloo", store=store, rank=index, world_size=processes, timeout=TIMEOUT)
