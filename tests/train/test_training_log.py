@@ -12,7 +12,12 @@ def write(path: Path, from_step: int, steps: range, said: list[str] | None = Non
     log = TrainingLog(path, from_step, (said if said is not None else []).append)
     for step in steps:
         log.step(
-            step=step, seconds=0.5 * step, tokens=100 * step, loss=4.0 / step, learning_rate=0.04, share=step / 10
+            step=step,
+            seconds=0.5 * step,
+            tokens=100 * step,
+            loss=4.0 / step,
+            learning_rate=0.04,
+            share=step / 10,
         )
     log.close()
 
