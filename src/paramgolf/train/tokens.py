@@ -71,7 +71,7 @@ def open_tokens(folder: Path) -> TokenisedText:
             bytes=int(summary["bytes"]),
             tokenizer=Tokenizer.from_bytes((folder / TOKENIZER).read_bytes()),
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(
             f"{folder}: no tokenised text here ({error}). Make it with: paramgolf data"
         ) from None
