@@ -73,22 +73,15 @@ class Tokenizer:
         return b"".join(map(self.pieces.__getitem__, ids.tolist()))
 
     def _merge(self, piece: bytes) -> list[int]:
-        """Apply the earliest learnt merge of adjacent parts until none applies."""
-        ids = list(piece)
-        rank = self._rank
+        """Apply the earliest learnt merge of adjacent parts, leftmost first, until none applies."""
+        ids, none = list(piece), self.vocab_size
         while len(ids) > 1:
-            best = min(rank.get(pair, self.vocab_size) for pair in itertools.pairwise(ids))
-            if best == self.vocab_size:
+            ranks = list(map(self._rank.get, itertools.pairwise(ids), itertools.repeat(none)))
+            best = min(ranks)
+            if best == none:
                 break
-            merged, i = [], 0
-            while i < len(ids):
-                if i + 1 < len(ids) and rank.get((ids[i], ids[i + 1])) == best:
-                    merged.append(best)
-                    i += 2
-                else:
-                    merged.append(ids[i])
-                    i += 1
-            ids = merged
+            at = ranks.index(best)
+            ids[at : at + 2] = [best]
         return ids
 
     def to_bytes(self) -> bytes:
