@@ -36,11 +36,11 @@ def loss_chart(
         axes.axhline(score, color=INK, linewidth=1, linestyle=(0, (4, 3)))
         axes.annotate(
             f"validation {score:.3f}",
-            (1, score),
-            (-2, -4),
+            (0, score),
+            (4, -4),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
-            ha="right",
+            ha="left",
             va="top",
             color=INK,
         )
