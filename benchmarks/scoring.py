@@ -33,7 +33,9 @@ def bare_forward(artifact: Path, documents: list[bytes], threads: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("artifact", type=Path)
     parser.add_argument("--documents", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
@@ -51,7 +53,9 @@ def main() -> None:
         )
     print(f"bits_per_byte: {score.bits_per_byte:.4f}\ntokens: {score.tokens}")
     if not options.no_proof:
-        proof = prove_artifact(options.artifact, documents, scored_bits_per_byte=score.bits_per_byte, **common)
+        proof = prove_artifact(
+            options.artifact, documents, scored_bits_per_byte=score.bits_per_byte, **common
+        )
         proof.require()
         print(
             f"proven: {proof.proven}\ncompress_seconds: {proof.compress_seconds:.1f}\n"

@@ -41,7 +41,7 @@ def test_a_score_that_the_size_does_not_bear_out_is_not_proven(documented):
     proof = prove(documented, scored=4.0)
     assert not proof.proven
     assert re.search(r"proves \d\.\d{6} bits per byte, but the score is 4\.000000", proof.failure)
-    with pytest.raises(ProofError, match=r"at most 0\.1% is allowed"):
+    with pytest.raises(ProofError, match=r"at most 0\.1% and 32 bytes are allowed"):
         proof.require()
 
 

@@ -13,7 +13,9 @@ from paramgolf.score.protocol import Deadline, join_parts
 from paramgolf.score.sandbox import Isolation
 from paramgolf.score.scorer import first_difference, require_text
 
+# How far the compressed size may be from the score: a share of it, and bytes for a container's own header and end.
 TOLERANCE = 0.001
+CONTAINER_BYTES = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,7 @@ def prove_artifact(
         returned = worker.decompress(compressed, limit=text_bytes + 8 * len(documents) + (1 << 20))
     seconds = deadline.elapsed()
     bits_per_byte = 8 * len(compressed) / text_bytes
-    failure = _difference(returned, documents) or _disagreement(bits_per_byte, scored_bits_per_byte)
+    failure = _difference(returned, documents) or _disagreement(len(compressed), text_bytes, scored_bits_per_byte)
     return Proof(
         proven=failure is None,
         failure=failure,
@@ -123,11 +125,15 @@ def _difference(returned: Sequence[bytes], documents: Sequence[bytes]) -> str | 
     return None
 
 
-def _disagreement(proven: float, scored: float | None) -> str | None:
-    if scored is None or abs(proven - scored) <= TOLERANCE * scored:
+def _disagreement(compressed_bytes: int, text_bytes: int, scored: float | None) -> str | None:
+    if scored is None:
         return None
+    expected_bytes = scored * text_bytes / 8
+    if abs(compressed_bytes - expected_bytes) <= TOLERANCE * expected_bytes + CONTAINER_BYTES:
+        return None
+    proven = 8 * compressed_bytes / text_bytes
     return (
         f"The compressed size proves {proven:.6f} bits per byte, but the score is {scored:.6f}: they differ "
-        f"by {abs(proven - scored) / scored:.3%}, and at most {TOLERANCE:.1%} is allowed. The predictions "
+        f"by {abs(proven - scored) / scored:.3%}, and at most {TOLERANCE:.1%} and {CONTAINER_BYTES} bytes are allowed. The predictions "
         "that were scored are not the ones that the codec uses."
     )
