@@ -1,5 +1,6 @@
 """The end of a run, for grep and for people."""
 
+import sys
 from pathlib import Path
 
 from paramgolf.lab.folder import RunFolder
@@ -49,7 +50,9 @@ def in_words(result: Result) -> str:
 
 def next_commands(folder: RunFolder) -> list[str]:
     """What to do with what the run left."""
-    return [f"open {_short(folder.report)}", f'python {_short(folder.artifact)} sample "The"']
+    # The interpreter that runs this has what the artifact needs; another may not.
+    python = _short(Path(sys.executable))
+    return [f"open {_short(folder.report)}", f'{python} {_short(folder.artifact)} sample "The"']
 
 
 def _plain(value: object) -> str:
