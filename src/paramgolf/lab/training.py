@@ -12,7 +12,7 @@ from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.settings import RunSettings
 from paramgolf.train.device import pick_device
-from paramgolf.train.distributed import agree, is_first, local_rank, run_ranks
+from paramgolf.train.distributed import is_first, local_rank, run_ranks, wait_for_all
 from paramgolf.train.loop import Job, plan_processes, train
 from paramgolf.train.tokens import open_tokens
 
@@ -51,7 +51,7 @@ def train_in(settings: RunSettings, folder: RunFolder, reporter: Reporter) -> No
 def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any) -> None:
     # Chooses this rank's GPU, then waits for the rank that prepares the data.
     pick_device(local_rank())
-    agree(0.0)
+    wait_for_all()
     try:
         text = open_tokens(folder.data)
         budget = budget_of(settings.challenge, settings.recipe, text.bytes_per_token)

@@ -84,7 +84,9 @@ def prove_artifact(
         returned = worker.decompress(compressed, limit=text_bytes + 8 * len(documents) + (1 << 20))
     seconds = deadline.elapsed()
     bits_per_byte = 8 * len(compressed) / text_bytes
-    failure = _difference(returned, documents) or _disagreement(len(compressed), text_bytes, scored_bits_per_byte)
+    failure = _difference(returned, documents) or _disagreement(
+        len(compressed), text_bytes, scored_bits_per_byte
+    )
     return Proof(
         proven=failure is None,
         failure=failure,
@@ -132,8 +134,9 @@ def _disagreement(compressed_bytes: int, text_bytes: int, scored: float | None) 
     if abs(compressed_bytes - expected_bytes) <= TOLERANCE * expected_bytes + CONTAINER_BYTES:
         return None
     proven = 8 * compressed_bytes / text_bytes
+    allowed = f"{TOLERANCE:.1%} and {CONTAINER_BYTES} bytes"
     return (
         f"The compressed size proves {proven:.6f} bits per byte, but the score is {scored:.6f}: they differ "
-        f"by {abs(proven - scored) / scored:.3%}, and at most {TOLERANCE:.1%} and {CONTAINER_BYTES} bytes are allowed. The predictions "
+        f"by {abs(proven - scored) / scored:.3%}, and at most {allowed} are allowed. The predictions "
         "that were scored are not the ones that the codec uses."
     )

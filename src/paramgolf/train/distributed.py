@@ -41,22 +41,21 @@ def ranks() -> int:
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
-def agree(value: float) -> float:
-    """Rank 0's `value`, on every rank."""
-    if ranks() == 1:
-        return value
-    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-    box = torch.tensor([value], dtype=torch.float64, device=device)
-    dist.broadcast(box, 0)
-    return float(box)
-
-
-def mean(value: torch.Tensor) -> torch.Tensor:
-    """The mean over ranks of one number."""
+def wait_for_all() -> None:
+    """Return when every rank has come here."""
     if ranks() > 1:
-        dist.all_reduce(value)
-        value = value / ranks()
-    return value
+        dist.barrier()
+
+
+def mean_and_clock(value: torch.Tensor, seconds: float) -> tuple[float, float]:
+    """The mean over ranks of one number, and rank 0's clock, in one exchange."""
+    if ranks() == 1:
+        return float(value), seconds
+    clock = torch.tensor(seconds if rank() == 0 else 0.0, dtype=torch.float64, device=value.device)
+    box = torch.stack((value.double(), clock))
+    dist.all_reduce(box)
+    total, seconds = box.tolist()
+    return total / ranks(), seconds
 
 
 def run_ranks(function: Callable[..., None], arguments: tuple[Any, ...], processes: int) -> None:

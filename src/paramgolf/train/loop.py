@@ -18,7 +18,7 @@ from paramgolf.runtime.model import LanguageModel
 from paramgolf.train.batches import Batches, TokenStream, prefetch
 from paramgolf.train.checkpoint import Progress, load_optimizer, load_weights, read_progress, save_checkpoint
 from paramgolf.train.device import Device, compiler_notice, pick_device, usable_cores
-from paramgolf.train.distributed import agree, local_rank, mean, rank, ranks
+from paramgolf.train.distributed import local_rank, mean_and_clock, rank, ranks, wait_for_all
 from paramgolf.train.init import initialise
 from paramgolf.train.log import TrainingLog
 from paramgolf.train.optimizers import Optimizers
@@ -109,8 +109,13 @@ class _Run:
             length=training.sequence_length,
             device=self.device.device,
         )
-        self.parallel = DistributedDataParallel(self.training_model) if ranks() > 1 else self.training_model
+        self.parallel = self._parallel()
         self.optimizers = Optimizers(self.model, self.recipe.optimizer, self.device)
+
+    def _parallel(self) -> torch.nn.Module:
+        if ranks() == 1:
+            return self.training_model
+        return DistributedDataParallel(self.training_model, gradient_as_bucket_view=True)
 
     def run(self) -> None:
         """Resume, warm up, loop, leave checkpoint and summary."""
@@ -148,7 +153,7 @@ class _Run:
             self._gradients(batch)
             self.optimizers.zero_grad()
         self.device.synchronise()
-        agree(0.0)
+        wait_for_all()
 
     def _gradients(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Accumulate the gradients of one rank's batch over micro-batches; the mean loss, detached."""
@@ -180,17 +185,16 @@ class _Run:
             scale = learning_rate_scale(training, spent, share)
             rounding = training.quantise_from is not None and spent >= training.quantise_from
             with rounded_weights(self.model, schemes) if rounding else nullcontext():
-                mean_loss = mean(self._gradients(next(data)))
+                own_loss = self._gradients(next(data))
             self.optimizers.step(step, scale)
-            loss = float(mean_loss)
+            self.device.synchronise()
+            loss, seconds = mean_and_clock(own_loss, time.monotonic() - began)
             if not math.isfinite(loss):
                 raise TrainingError(
                     f"the loss is {loss} at step {step + 1}. Lower the learning rates, or clip the logits harder; "
                     f"the last whole checkpoint is in {job.folder / 'checkpoint'}."
                 )
-            self.device.synchronise()
             step, tokens = step + 1, tokens + training.batch_tokens
-            seconds = agree(time.monotonic() - began)
             step_seconds = (seconds - start.seconds) / (step - start.step)
             if log:
                 spent = job.budget.spent(seconds, tokens)
