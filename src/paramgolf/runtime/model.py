@@ -35,7 +35,7 @@ class ModelConfig:
     softcap_kind: str = "tanh"
     # Hashed embeddings of the last `order` tokens, (order, buckets, width) each: added to the token's embedding.
     ngrams: tuple[tuple[int, int, int], ...] = ()
-    # Mix each position with the one before, by channel, in front of attention.
+    # Mix each position with the one before, by channel, in front of attention and MLP (Peng et al. 2023, RWKV).
     token_shift: bool = False
 
     def __post_init__(self) -> None:
@@ -199,24 +199,34 @@ class Block(nn.Module):
         self.attention_scale = nn.Parameter(torch.empty(D))
         self.mlp_scale = nn.Parameter(torch.empty(D))
         self.residual_mix = nn.Parameter(torch.empty(2, D))
-        self.shift = nn.Parameter(torch.empty(D)) if config.token_shift else None
+        self.shift = nn.Parameter(torch.empty(2, D)) if config.token_shift else None
 
     def forward(self, x: Tensor, x0: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
         """The stream x and the embedding stream x0 [B, T, D] -> the stream behind this block."""
-        return self.run(x, x0, lambda h: self.attention(h, cos, sin, mask), previous_position)
+        return self.run(x, x0, lambda h: self.attention(h, cos, sin, mask), lambda i, h: previous_position(h))
 
     def run(
-        self, x: Tensor, x0: Tensor, attend: Callable[[Tensor], Tensor], previous: Callable[[Tensor], Tensor]
+        self,
+        x: Tensor,
+        x0: Tensor,
+        attend: Callable[[Tensor], Tensor],
+        previous: Callable[[int, Tensor], Tensor],
     ) -> Tensor:
-        """The block over any way to attend to the past and to look one position back: all at once or step by step."""
+        """The block over any way to attend to the past and to look one position back: all at once or step by step.
+
+        previous(0, h) is asked in front of attention, previous(1, h) in front of the MLP.
+        """
         mix = self.residual_mix.to(x.dtype)
         x = mix[0] * x + mix[1] * x0
-        h = rms_norm(x)
-        if self.shift is not None:
-            h = h + self.shift.to(x.dtype) * (previous(h) - h)
-        x = x + self.attention_scale.to(x.dtype) * attend(h)
-        h = linear(F.relu(linear(rms_norm(x), self.up)).square(), self.down)
+        x = x + self.attention_scale.to(x.dtype) * attend(self._shifted(0, rms_norm(x), previous))
+        h = self._shifted(1, rms_norm(x), previous)
+        h = linear(F.relu(linear(h, self.up)).square(), self.down)
         return x + self.mlp_scale.to(x.dtype) * h
+
+    def _shifted(self, i: int, h: Tensor, previous: Callable[[int, Tensor], Tensor]) -> Tensor:
+        if self.shift is None:
+            return h
+        return h + self.shift[i].to(h.dtype) * (previous(i, h) - h)
 
 
 class NgramEmbedding(nn.Module):

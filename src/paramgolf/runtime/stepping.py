@@ -23,7 +23,7 @@ class Stepper:
         shapes = [(lanes, config.kv_heads, length, config.head_width) for length in self.lengths]
         self.keys = [torch.empty(shape) for shape in shapes]
         self.values = [torch.empty(shape) for shape in shapes]
-        self.last = [torch.zeros(lanes, 1, config.width) for _ in shapes]
+        self.last = [torch.zeros(lanes, 1, config.width) for _ in range(2 * config.layers)]
         self.history = [torch.zeros(lanes, 1, dtype=torch.long) for _ in range(model.history)]
 
     def step(self, tokens: Tensor) -> Tensor:
@@ -40,8 +40,8 @@ class Stepper:
             tensors[:] = [t[lanes] for t in tensors]
 
     def _block(self, i: int, x: Tensor, x0: Tensor) -> Tensor:
-        def previous(h: Tensor) -> Tensor:
-            before, self.last[i] = self.last[i], h
+        def previous(place: int, h: Tensor) -> Tensor:
+            before, self.last[2 * i + place] = self.last[2 * i + place], h
             return before
 
         return self.model.blocks[i].run(x, x0, lambda h: self._attend(i, h), previous)  # type: ignore[operator]

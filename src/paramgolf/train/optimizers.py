@@ -11,6 +11,9 @@ from paramgolf.train.muon import Muon
 from paramgolf.train.recipe import OptimizerRecipe
 from paramgolf.train.schedule import momentum_at
 
+# Vectors that lie together in one tensor, one in each row.
+VECTORS = ("residual_mix", "skips", "shift")
+
 
 class Optimizers:
     """Both optimizers as one: one schedule, one step, one state."""
@@ -76,4 +79,4 @@ def _kind(name: str, parameter: Tensor) -> str:
     leaf = name.rsplit(".", 1)[-1]
     if leaf in ("embedding", "table"):
         return leaf
-    return "matrix" if parameter.ndim == 2 and leaf not in ("residual_mix", "skips") else "vector"
+    return "matrix" if parameter.ndim == 2 and leaf not in VECTORS else "vector"

@@ -26,6 +26,7 @@ LARGEST_RECIPE_FILE = 262_144
 # Groups of matrices that a recipe quantises apart, by parts of parameter names; everything else is "matrices".
 WEIGHT_GROUPS = {
     "residual_mix": "control",
+    "shift": "control",
     "skips": "control",
     "ngrams": "ngrams",
     "embedding": "embedding",
