@@ -1,11 +1,13 @@
 """What scoring and proving cost: `score` against the bare forward passes, and tokens/s of the proof.
 
-    python benchmarks/scoring.py ARTIFACT --documents FILE [--threads 2] [--no-proof]
+    python benchmarks/scoring.py ARTIFACT --documents FILE [--threads 2]
 
-The bare forward passes are the artifact's own `predict` over the same tokens in this process, the logits dropped.
+The bare forward passes are the artifact's own `predict` over the same tokens in this process, the logits
+dropped. proof_tokens_per_second counts both directions together.
 """
 
 import argparse
+import statistics
 import time
 import zipfile
 from json import loads
@@ -32,6 +34,28 @@ def bare_forward(artifact: Path, documents: list[bytes], threads: int) -> float:
     return time.perf_counter() - start
 
 
+def measure(artifact: Path, documents: list[bytes], threads: int, rounds: int = 3) -> dict[str, float]:
+    """Medians of `score` and of the bare passes, in turn; and one proof."""
+    common = {"isolation": Isolation.BUBBLEWRAP, "threads": threads, "seconds_limit": None}
+    bare, scored = [], []
+    for _ in range(rounds):
+        bare.append(bare_forward(artifact, documents, threads))
+        scored.append(score_artifact(artifact, documents, **common))
+    score = scored[-1]
+    proof = prove_artifact(artifact, documents, scored_bits_per_byte=score.bits_per_byte, **common)
+    proof.require()
+    return {
+        "bits_per_byte": score.bits_per_byte,
+        "tokens": score.tokens,
+        "bare_seconds": statistics.median(bare),
+        "score_seconds": statistics.median(s.seconds for s in scored),
+        "score_to_bare": statistics.median(s.seconds / b for s, b in zip(scored, bare, strict=True)),
+        "compress_seconds": proof.compress_seconds,
+        "decompress_seconds": proof.decompress_seconds,
+        "proof_tokens_per_second": score.tokens / proof.seconds,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -39,29 +63,11 @@ def main() -> None:
     parser.add_argument("artifact", type=Path)
     parser.add_argument("--documents", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--no-proof", action="store_true")
     options = parser.parse_args()
-    documents = list(read_documents(options.documents))
-    common = {"isolation": Isolation.BUBBLEWRAP, "threads": options.threads, "seconds_limit": None}
-    print("| | bare forward s | score s | of which predicting | score / bare |\n|---|--:|--:|--:|--:|")
-    for round_ in range(3):
-        bare = bare_forward(options.artifact, documents, options.threads)
-        score = score_artifact(options.artifact, documents, **common)
-        print(
-            f"| round {round_ + 1} | {bare:.2f} | {score.seconds:.2f} | {score.predict_seconds:.2f} | "
-            f"{score.seconds / bare:.2f} |"
-        )
-    print(f"bits_per_byte: {score.bits_per_byte:.4f}\ntokens: {score.tokens}")
-    if not options.no_proof:
-        proof = prove_artifact(
-            options.artifact, documents, scored_bits_per_byte=score.bits_per_byte, **common
-        )
-        proof.require()
-        print(
-            f"proven: {proof.proven}\ncompress_seconds: {proof.compress_seconds:.1f}\n"
-            f"decompress_seconds: {proof.decompress_seconds:.1f}\n"
-            f"proof_tokens_per_second: {score.tokens / proof.seconds:,.0f} (both directions together)"
-        )
+    for key, value in measure(
+        options.artifact, list(read_documents(options.documents)), options.threads
+    ).items():
+        print(f"{key}: {value:,.4f}")
 
 
 if __name__ == "__main__":

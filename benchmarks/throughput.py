@@ -1,6 +1,6 @@
 """Training tokens/s on a CPU: the public game's baseline shape against ours of the same size, in turn.
 
-    python benchmarks/throughput.py [--seconds 20] [--rounds 2]
+    python benchmarks/throughput.py [--seconds 20] [--rounds 3]
 
 Both are 3 layers, width 128, vocabulary 1024, 476,8xx parameters, and learn from random tokens. "public" is full
 attention, sequences of 512, 16,384 tokens a step, one process with a thread for each core; "ours" is what
@@ -49,22 +49,27 @@ def measure(recipe: Recipe, shards: list[Path], seconds: float) -> dict[str, flo
         return json.loads((Path(folder) / SUMMARY).read_text())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--rounds", type=int, default=2)
-    options = parser.parse_args()
+def compare(seconds: float, rounds: int) -> dict[str, list[float]]:
+    """Tokens/s of both, round by round."""
     recipes = {name: recipe_from(table, name, name) for name, table in TABLES.items()}
     speeds: dict[str, list[float]] = {name: [] for name in recipes}
     with tempfile.TemporaryDirectory() as folder:
         tokens = np.random.default_rng(0).integers(0, 1024, 2_000_000)
         shards = write_token_shards([tokens], Path(folder))
-        for _ in range(options.rounds):
+        for _ in range(rounds):
             for name, recipe in recipes.items():
-                summary = measure(recipe, shards, options.seconds)
-                speeds[name].append(summary["tokens_per_second"])
+                speeds[name].append(measure(recipe, shards, seconds)["tokens_per_second"])
+    return speeds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    speeds = compare(options.seconds, options.rounds)
     print(f"\n{pick_device().description}, torch {torch.__version__}")
     print("| model | tokens/s, each round | median |\n|---|---|--:|")
     for name, values in speeds.items():
