@@ -102,6 +102,11 @@ def test_damaged_words_are_refused(predictor, compressed, data):
         predictor.decompress(bytes(damaged))
 
 
+def test_words_that_no_text_leads_to_are_refused(predictor, compressed):
+    with pytest.raises(ValueError, match="damaged: they code no text"):
+        predictor.decompress(compressed[:HEADER] + b"\xff" * (len(compressed) - HEADER))
+
+
 def test_truncated_data_are_refused(predictor, compressed):
     with pytest.raises(ValueError, match="damaged"):
         predictor.decompress(compressed[: HEADER + 8])

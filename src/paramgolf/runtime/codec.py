@@ -102,7 +102,11 @@ def decompress(predictor: "Predictor", data: bytes) -> list[bytes]:
             lanes: list[int], t: int, probabilities: NDArray[np.float32], texts: Any = texts
         ) -> NDArray[np.int32]:
             nonlocal left
-            symbols = decoder.decode(family, probabilities)
+            try:
+                symbols = decoder.decode(family, probabilities)
+            except AssertionError:
+                # The coder's word for a state that no text leads to.
+                raise ValueError("the compressed data are damaged: they code no text") from None
             left -= int(sizes[symbols].sum())
             if left < 0:
                 # Damaged data would go on without end.
