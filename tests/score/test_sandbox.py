@@ -147,6 +147,7 @@ def test_an_entry_sees_only_its_own_processes(probed):
 def test_the_environment_is_emptied(probed):
     assert not set(probed["environment"]) - {
         *("HOME", "TMPDIR", "USER", "LANG", "LC_CTYPE", "PATH", "PWD", "PYTHONHASHSEED"),
+        *("MKL_CBWR", "MKL_DYNAMIC"),
         *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"),
     }
 

@@ -134,7 +134,11 @@ def _header(documents: list[bytes]) -> bytes:
 
 
 def _walk(predictor: "Predictor", count: int, code: Code) -> None:
-    """Step `count` documents together until each has ended; `code` turns probabilities into the symbols."""
+    """Step `count` documents together until each has ended; `code` turns probabilities into the symbols.
+
+    One thread: how work is shared among several may change the last bit of a sum, and with it what is decoded.
+    """
+    torch.set_num_threads(1)
     alive = list(range(count))
     step, t = stepped(predictor, count), 0
     tokens = np.full(count, END_OF_DOCUMENT, np.int64)

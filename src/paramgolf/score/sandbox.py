@@ -110,6 +110,9 @@ def worker_environment(threads: int, *, home: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PATH": "/usr/bin:/bin",
         "PYTHONHASHSEED": "0",
+        # The same bits at every run, wherever arrays lie in memory and however busy the cores are.
+        "MKL_CBWR": "AUTO,STRICT",
+        "MKL_DYNAMIC": "FALSE",
         **{f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "MKL", "OPENBLAS", "NUMBA")},
     }
 
