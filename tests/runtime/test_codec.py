@@ -140,3 +140,16 @@ def test_a_vocabulary_larger_than_the_tokenizers_still_codes():
         parameter.data.fill_(0.1)
     predictor = Predictor(model, Tokenizer(), PredictConfig(window=16, overlap=5))
     assert predictor.decompress(predictor.compress(DOCUMENTS)) == DOCUMENTS
+
+
+def test_the_callers_threads_are_as_before():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        predictor = predictor_of(seed=0)
+        with pytest.raises(ValueError, match="bytes are no compressed"):
+            predictor.decompress(b"")
+        predictor.decompress(predictor.compress(DOCUMENTS))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -172,6 +173,14 @@ def test_rotation_keeps_lengths_and_makes_products_depend_on_distance_alone():
     turned_q, turned_k = rotate(q.expand(4, 8), cos, sin), rotate(k.expand(4, 8), cos, sin)
     torch.testing.assert_close(turned_q.norm(dim=1), q.norm().expand(4))
     assert float(turned_q[1] @ turned_k[0]) == pytest.approx(float(turned_q[3] @ turned_k[2]), abs=1e-4)
+
+
+def test_the_rope_table_is_the_exact_one_rounded():
+    # In float32 the last bits differ, and from run to run where several threads share the work.
+    cos, sin = rope_table(torch.arange(1024), 32, 10_000.0)
+    angles = np.arange(1024)[:, None] * 10_000.0 ** -(np.arange(0, 32, 2) / 32)
+    assert np.array_equal(cos.numpy(), np.cos(angles).astype(np.float32))
+    assert np.array_equal(sin.numpy(), np.sin(angles).astype(np.float32))
 
 
 def test_rotation_frequencies_fall_from_1_by_the_base():

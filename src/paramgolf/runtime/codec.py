@@ -138,7 +138,15 @@ def _walk(predictor: "Predictor", count: int, code: Code) -> None:
 
     One thread: how work is shared among several may change the last bit of a sum, and with it what is decoded.
     """
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    try:
+        _advance(predictor, count, code)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _advance(predictor: "Predictor", count: int, code: Code) -> None:
     alive = list(range(count))
     step, t = stepped(predictor, count), 0
     tokens = np.full(count, END_OF_DOCUMENT, np.int64)

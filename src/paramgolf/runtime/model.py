@@ -97,10 +97,14 @@ def softcap(logits: Tensor, cap: float, kind: str) -> Tensor:
 
 
 def rope_table(positions: Tensor, head_width: int, base: float) -> tuple[Tensor, Tensor]:
-    """cos and sin of the rotary embedding at `positions` [T], float32 [T, E/2] each (Su et al. 2021)."""
-    exponents = torch.arange(0, head_width, 2, device=positions.device, dtype=torch.float32) / head_width
-    angles = positions.float()[:, None] * base**-exponents
-    return angles.cos(), angles.sin()
+    """cos and sin of the rotary embedding at `positions` [T], float32 [T, E/2] each (Su et al. 2021).
+
+    Computed in float64 and rounded: the float32 functions give another last bit from run to run where several
+    threads share the work, and then text that one process compressed is lost to the next.
+    """
+    exponents = torch.arange(0, head_width, 2, device=positions.device, dtype=torch.float64) / head_width
+    angles = positions.double()[:, None] * base**-exponents
+    return angles.cos().float(), angles.sin().float()
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
