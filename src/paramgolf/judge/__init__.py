@@ -1,0 +1,1 @@
+"""The judge: says, with evidence, whether an entry is honest."""

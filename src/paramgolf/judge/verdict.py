@@ -1,0 +1,124 @@
+"""What the judge says of an entry: one finding a rule, the scores it measured, and the verdict over all."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from paramgolf.errors import UsageError
+from paramgolf.files import write_atomic
+
+LARGEST_VERDICT_FILE = 2**24
+_STRICT = ConfigDict(strict=True, extra="forbid")
+
+
+class Outcome(StrEnum):
+    """What a rule answers."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    UNDECIDED = "undecided"
+
+
+class Standing(StrEnum):
+    """The verdict over all rules.
+
+    VALID: no rule failed and each that must be decided was. INVALID: a rule failed. UNDECIDED: neither.
+    CONSISTENT: an imported entry of which nothing was run, and whose papers do not contradict themselves.
+    """
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNDECIDED = "undecided"
+    CONSISTENT = "consistent"
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Finding:
+    """One rule's answer.
+
+    `measured` and `limit` are short texts with their units, `evidence` says how it was measured, `mend` what the
+    entrant changes (empty where the rule passed). `seed` is None where a finding is about the whole entry.
+    """
+
+    rule: str
+    name: str
+    outcome: Annotated[Outcome, Strict(False)]
+    measured: str
+    limit: str
+    evidence: str
+    mend: str = ""
+    seed: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class SeedScore:
+    """What one seed's artifact scored, measured by the judge; sizes are bytes."""
+
+    seed: int
+    artifact_sha256: str
+    artifact_bytes: int
+    bits_per_byte: float
+    bits: float
+    text_bytes: int
+    score_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, config=_STRICT)
+class Verdict:
+    """All that the judge found, in a form that can be read back, compared and judged again under newer rules."""
+
+    entry: str
+    title: str
+    challenge: str
+    rules_version: int
+    track: str
+    record: bool
+    standing: Annotated[Standing, Strict(False)]
+    depth: str
+    findings: Annotated[tuple[Finding, ...], Strict(False)]
+    scores: Annotated[tuple[SeedScore, ...], Strict(False)]
+    documents_sha256: str
+    environment: dict[str, str]
+    judged_at: str
+    seconds: float
+
+    @property
+    def failed(self) -> tuple[Finding, ...]:
+        """The findings that make it invalid."""
+        return tuple(f for f in self.findings if f.outcome is Outcome.FAIL)
+
+
+def standing_of(findings: tuple[Finding, ...], *, required: frozenset[str]) -> Standing:
+    """INVALID with a failure, UNDECIDED where one of the `required` rules was not decided, else VALID."""
+    if any(f.outcome is Outcome.FAIL for f in findings):
+        return Standing.INVALID
+    undecided = {f.rule for f in findings if f.outcome is Outcome.UNDECIDED}
+    decided = {f.rule for f in findings} - undecided
+    return Standing.VALID if required <= decided else Standing.UNDECIDED
+
+
+_VERDICT = TypeAdapter(Verdict)
+
+
+def write_verdict(path: Path, verdict: Verdict) -> None:
+    """Write it as JSON, all of it or nothing."""
+    write_atomic(path, json.dumps(_VERDICT.dump_python(verdict, mode="json"), indent=2) + "\n")
+
+
+def read_verdict(path: Path) -> Verdict:
+    """Read it back.
+
+    Raises:
+        UsageError: there is no such file, or it is no verdict.
+    """
+    try:
+        with path.open("rb") as handle:
+            return _VERDICT.validate_json(handle.read(LARGEST_VERDICT_FILE))
+    except (OSError, ValidationError) as error:
+        raise UsageError(
+            f"{path} is no verdict: {error}. Make it with: paramgolf verify {path.parent}"
+        ) from None
