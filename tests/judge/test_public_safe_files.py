@@ -30,9 +30,7 @@ def test_regular_files_are_read_at_any_depth_and_up_to_the_limit(folder):
 def test_a_file_over_the_limit_is_refused_before_it_is_read(folder):
     with open(folder / "huge.bin", "wb") as handle:
         handle.truncate(2**40)
-    with pytest.raises(
-        EntryError, match=r"'huge.bin' has 1,099,511,627,776 bytes, at most 1,000 are read"
-    ):
+    with pytest.raises(EntryError, match=r"'huge.bin' has 1,099,511,627,776 bytes, at most 1,000 are read"):
         read_regular_file(folder, "huge.bin", 1000)
 
 
