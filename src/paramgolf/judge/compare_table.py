@@ -1,0 +1,63 @@
+"""What `paramgolf compare` shows a person."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from paramgolf.judge.record_gate import Comparison, Side
+
+_STYLES = {"record": "bold green", "not a record": "bold red", "undecided": "bold yellow"}
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Show both sides, the test and the decision; the last lines are `key: value`, for grep.
+
+    An entry's name is a stranger's text: it is printed as a literal, so that no markup or escape sequence works.
+    """
+    console.print(_sides(comparison))
+    for note in comparison.notes:
+        console.print(Text(note), soft_wrap=True)
+    for reason in comparison.reasons:
+        console.print(Text(f"- {reason}"), soft_wrap=True)
+    test = comparison.test
+    console.print(f"gain: {_number(test.gain)} bits per byte, {_number(comparison.gain_nats)} nats a token")
+    console.print(
+        f"margin: {_number(test.margin)} bits per byte, {_number(comparison.margin_nats)} nats a token"
+    )
+    console.print(
+        f"p: {_number(test.p_value, '.3g')} (Welch, one-sided; t = {_number(test.t, '.3f')}, "
+        f"{_number(test.degrees_of_freedom, '.2f')} degrees of freedom; "
+        f"must be below {comparison.significance_level:g})",
+        soft_wrap=True,
+    )
+    style = _STYLES[comparison.decision]
+    console.print(Text(f"decision: {comparison.decision}", style=style))
+
+
+def _sides(comparison: Comparison) -> Table:
+    table = Table(title=f"Record gate of {comparison.challenge}")
+    for name in ("", "entry", "standing"):
+        table.add_column(name, overflow="fold")
+    for name in ("seeds", "mean", "deviation", "bits per byte by seed"):
+        table.add_column(name, justify="right", overflow="fold")
+    test = comparison.test
+    _add(table, "entry", comparison.entry, test.entry_mean, test.entry_deviation)
+    _add(table, "record", comparison.record, test.record_mean, test.record_deviation)
+    return table
+
+
+def _add(table: Table, name: str, side: Side, mean: float | None, deviation: float | None) -> None:
+    seeds = "\n".join(f"{sample.seed}: {sample.bits_per_byte:.6f}" for sample in side.samples)
+    table.add_row(
+        name,
+        Text(repr(side.entry)),
+        side.standing,
+        str(len(side.samples)),
+        _number(mean),
+        _number(deviation),
+        seeds,
+    )
+
+
+def _number(value: float | None, form: str = ".6f") -> str:
+    return "unknown" if value is None else f"{value:{form}}"
