@@ -81,12 +81,34 @@ def test_a_gain_below_the_margin_is_no_record_however_sure():
     assert comparison.more_entry_seeds is None
 
 
-def test_a_noisy_gain_is_undecided_and_says_how_many_seeds_would_decide():
-    comparison = judged({1: 1.2400, 2: 1.2435, 3: 1.2465})
+@pytest.mark.parametrize(
+    ("scores", "record", "advice"),
+    [
+        # where the entry is the noisier, its own seeds do as well as those of both
+        ([1.2400, 1.2435, 1.2465], [1.2500, 1.2504, 1.2497], "8 seeds more of the entry would decide it"),
+        (
+            [1.2400, 1.2435, 1.2465],
+            [1.2500, 1.2506, 1.2491, 1.2495],
+            "10 seeds more of the entry or 9 seeds more of each side would decide it",
+        ),
+        # where the record is, they alone never do
+        (
+            [1.2450, 1.2461, 1.2455],
+            [1.2500, 1.2506, 1.2491, 1.2495],
+            "; 3 seeds more of each side would decide it",
+        ),
+        # a hair above the margin
+        (
+            [1.2400, 1.2435, 1.2465],
+            [1.2450, 1.2469, 1.2471],
+            "; not even 500 seeds more would decide it",
+        ),
+    ],
+)
+def test_a_noisy_gain_is_undecided_and_says_how_many_seeds_would_decide(scores, record, advice):
+    comparison = judged(dict(enumerate(scores)), record=dict(enumerate(record)))
     assert comparison.decision is Decision.UNDECIDED
-    assert comparison.more_entry_seeds > 0
-    assert f"{comparison.more_entry_seeds} seeds more of the entry" in comparison.reasons[0]
-    assert f"{comparison.more_seeds_each_side} seeds more of each side" in comparison.reasons[0]
+    assert advice in comparison.reasons[0]
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def simulated_p_values(excess, *, seeds, deviations, trials=20_000):
 @pytest.mark.parametrize(("seeds", "deviations"), DESIGNS)
 def test_at_the_margin_a_false_record_is_as_rare_as_stated(seeds, deviations):
     # as many seeds and as much noise on both sides: 1 % at most. Elsewhere Welch's degrees of freedom, an estimate,
-    # let it rise, to less than 2 %. An honest gate exceeds the bound once in 10,000 runs.
+    # let it rise, to about 2 %. An honest gate exceeds the bound once in 10,000 runs.
     balanced = seeds[0] == seeds[1] and deviations[0] == deviations[1]
     p_values = simulated_p_values(0, seeds=seeds, deviations=deviations)
     false_records = np.count_nonzero(p_values < 0.01)

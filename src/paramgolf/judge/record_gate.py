@@ -332,7 +332,8 @@ def _not_significant(
             yield "no p-value: the scores of each side are all the same, so the noise is not known"
     elif test.p_value >= challenge.significance_level:
         entry = f"{_seeds(by_entry)} more of the entry" if by_entry else ""
-        both = f"{_seeds(by_both)} more of each side" if by_both else ""
+        saves = by_both is not None and (by_entry is None or by_both < by_entry)
+        both = f"{_seeds(by_both)} more of each side" if by_both and saves else ""
         ways = " or ".join(filter(None, (entry, both)))
         forecast = (
             f"{ways} would decide it with {POWER:.0%} probability, if the means and deviations stay as they are"
