@@ -12,10 +12,11 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from rich.console import Console
 from rich.text import Text
 
-from paramgolf import __version__, artifact_commands
+from paramgolf import __version__, artifact_commands, judge_commands
 from paramgolf.artifact_commands import AsJson, print_result
 from paramgolf.challenge import challenge_names, load_challenge
 from paramgolf.errors import ParamgolfError, UsageError
+from paramgolf.judge_commands import ENTER
 
 if TYPE_CHECKING:
     from paramgolf.lab.reporter import Reporter
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 ROAD = Group("The road", sort_key=1)
 JUDGE = Group("Judging an artifact", sort_key=2)
-USE = Group("Using an artifact", sort_key=3)
-LOOK = Group("Looking things up", sort_key=4)
+USE = Group("Using an artifact", sort_key=4)
+LOOK = Group("Looking things up", sort_key=5)
 
 app = App(
     name="paramgolf",
@@ -193,6 +194,9 @@ def pack(folder: Annotated[Path, Parameter(help="The folder of a run that was tr
 
 app.command(artifact_commands.score, group=JUDGE, sort_key=5)
 app.command(artifact_commands.prove, group=JUDGE, sort_key=6)
+app.command(judge_commands.new)
+app.command(judge_commands.verify, group=ENTER, sort_key=6.2)
+app.command(judge_commands.compare, group=ENTER, sort_key=6.3)
 app.command(artifact_commands.sample, group=USE, sort_key=7)
 app.command(artifact_commands.compress, group=USE, sort_key=8)
 app.command(artifact_commands.decompress, group=USE, sort_key=9)

@@ -10,7 +10,9 @@ ParamgolfError                 the message says what was got, what was expected,
 │   └── ArtifactTooLargeError  the packed artifact is over the cap; says by how much and which groups are largest
 ├── SandboxError               the sandbox is missing or broke: ours to mend, it says nothing about the entry
 ├── EntryError                 the entry broke: it died, hung, flooded or answered nonsense
-│   └── EntryTimeoutError      ... because it ran past its time limit
+│   ├── EntryTimeoutError      ... because it ran past its time limit
+│   ├── LossyEntryError        ... because its tokens do not give the text back
+│   └── NonFiniteError         ... because a logit is NaN or infinite
 └── ProofError                 decompressed documents differ from the originals, or the sizes do not match the score
 """
 
@@ -57,6 +59,14 @@ class EntryError(ParamgolfError):
 
 class EntryTimeoutError(EntryError):
     """The entry ran past its time limit."""
+
+
+class LossyEntryError(EntryError):
+    """The entry's tokens do not give the document back."""
+
+
+class NonFiniteError(EntryError):
+    """A logit of the entry is NaN or infinite."""
 
 
 class ProofError(ParamgolfError):

@@ -88,6 +88,15 @@ def test_a_long_document_is_read_in_windows_that_begin_with_their_overlap(model)
     torch.testing.assert_close(rows, model.logits(torch.cat(parts, 1))[0], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("reading", READING)
+def test_the_next_prediction_alone_is_the_last_row(model, reading):
+    predictor = Predictor(model, Tokenizer([]), reading)
+    for count in range(40):
+        tokens = random_tokens(count)
+        alone = torch.from_numpy(predictor.predict_next(tokens))
+        torch.testing.assert_close(alone, rows_of(predictor, tokens)[-1], rtol=1e-4, atol=1e-4)
+
+
 def test_the_same_document_gets_the_same_bits(model):
     predictor = Predictor(model, Tokenizer(), PredictConfig(window=16, overlap=8))
     assert torch.equal(rows_of(predictor, random_tokens(30)), rows_of(predictor, random_tokens(30)))

@@ -249,3 +249,28 @@ def test_without_isolation_the_answers_are_the_same(start_worker):
         assert worker.encode(b"ab").tolist() == [97, 98]
         assert worker.decode(np.array([97, 98], np.int32), limit=10) == b"ab"
         assert sum(block.shape[1] for block in worker.predict([np.zeros(30, np.int32)])) == 31
+
+
+@pytest.mark.parametrize("method", ["", "def predict_next(self, tokens): return np.full(257, float(len(tokens)))"])
+def test_the_next_prediction_is_the_last_row_or_the_entrys_quicker_way(start_worker, method):
+    change = f"""
+        class Entry(Uniform):
+            def predict(self, batch):
+                for row in range(1 + max(map(len, batch))):
+                    yield np.full((len(batch), 1, self.vocab_size), row, np.float32)
+            {method}
+        """
+    with start_worker(change) as worker:
+        for count in (0, 5):
+            row = worker.predict_next(np.zeros(count, np.int32))
+            assert row.tolist() == [count] * 257
+
+
+def test_a_next_prediction_of_another_size_is_refused(start_worker):
+    change = """
+        class Entry(Uniform):
+            def predict_next(self, tokens):
+                return np.zeros(256, np.float32)
+        """
+    with start_worker(change) as worker, pytest.raises(EntryError, match="1024 bytes; expected 1028"):
+        worker.predict_next(np.zeros(3, np.int32))

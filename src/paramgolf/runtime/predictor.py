@@ -64,6 +64,14 @@ class Predictor:
         for start in range(window, len(inputs), window - overlap):
             yield self.model(inputs[None, start - overlap : start - overlap + window])[0, overlap:]
 
+    def predict_next(self, tokens: Tokens) -> NDArray[np.float32]:
+        """The last row of predict([tokens]), [V], from the last window alone."""
+        inputs = torch.from_numpy(np.append(END_OF_DOCUMENT, tokens).astype(np.int64))
+        window, overlap = self.config.window, self.config.overlap
+        behind = len(inputs) - 1 - window
+        start = 0 if behind < 0 else window - overlap + behind // (window - overlap) * (window - overlap)
+        return self.model.logits(self.model(inputs[None, start:])[0, -1]).numpy()
+
     def compress(self, documents: list[bytes]) -> bytes:
         """The documents in fewer bytes."""
         return compress(self, documents)

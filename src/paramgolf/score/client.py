@@ -157,6 +157,17 @@ class Worker:
             rows_left -= rows
         self._receive(Done, 0)
 
+    def predict_next(self, tokens: Tokens) -> Logits:
+        """The last row of predict([tokens]), [V]: given all of `tokens`, what comes. Values are not checked."""
+        row_bytes = 4 * self.describe().vocab_size
+        payload = self._ask("predict_next", tokens.astype("<i4").tobytes(), Data, row_bytes)[1]
+        if len(payload) != row_bytes:
+            raise EntryError(
+                f"predict_next answered {len(payload)} bytes; expected {row_bytes}, a float32 for each token "
+                "of the vocabulary."
+            )
+        return np.frombuffer(payload, "<f4").astype(np.float32)
+
     def learn(self, batch: Sequence[Tokens]) -> None:
         """Let an adaptive entry learn from a batch that has been scored."""
         self._ask("learn", join_parts([tokens.astype("<i4").tobytes() for tokens in batch]), Done, 0)

@@ -5,13 +5,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from paramgolf.errors import EntryError, UsageError
+from paramgolf.errors import LossyEntryError, NonFiniteError, UsageError
 from paramgolf.files import sha256_of
-from paramgolf.score.client import Tokens, Worker
+from paramgolf.score.client import Logits, Tokens, Worker
 from paramgolf.score.progress import Progress, ProgressCallback
 from paramgolf.score.protocol import Deadline
 from paramgolf.score.sandbox import Isolation
@@ -43,6 +44,19 @@ class Score:
     artifact_sha256: str
 
 
+class Observer(Protocol):
+    """Who wants to see what is scored, while it is scored: the judge's audit."""
+
+    def begin(self, tokens: Sequence[Tokens], vocab_size: int) -> None:
+        """All tokens of all documents, before the first prediction is asked for."""
+
+    def logits(self, document: int, first: int, logits: Logits) -> None:
+        """The scored logits [rows, V] of a document, from row `first` on."""
+
+    def nats(self, document: int, nats: npt.NDArray[np.float64]) -> None:
+        """The cost of each prediction of a document [T+1]."""
+
+
 def score_artifact(
     artifact: Path,
     documents: Sequence[bytes],
@@ -51,6 +65,7 @@ def score_artifact(
     threads: int,
     seconds_limit: float | None,
     progress: ProgressCallback | None = None,
+    observer: Observer | None = None,
 ) -> Score:
     """Score `documents`, in the order given, in one pass, with `threads` threads for the entry.
 
@@ -68,10 +83,12 @@ def score_artifact(
     # The second worker never sees the text: what it decodes must come from the tokens alone.
     with encoder, predictor, one_thread():
         sha256 = sha256_of(artifact)
-        tokens = [_lossless_tokens(encoder, predictor, i, d) for i, d in enumerate(documents)]
+        tokens = [lossless_tokens(encoder, predictor, i, d) for i, d in enumerate(documents)]
         encoder.close()
+        if observer is not None:
+            observer.begin(tokens, predictor.describe().vocab_size)
         started = time.monotonic()
-        nats = _predict_all(predictor, tokens, [len(d) for d in documents], progress)
+        nats = _predict_all(predictor, tokens, [len(d) for d in documents], progress, observer)
         predict_seconds = time.monotonic() - started
         description = predictor.describe()
     # fsum rounds once, so that the sum does not depend on how the entry cut its blocks
@@ -113,11 +130,17 @@ def first_difference(got: bytes, expected: bytes) -> int:
     return int(np.argmax(differing)) if differing.any() else shared
 
 
-def _lossless_tokens(encoder: Worker, decoder: Worker, index: int, document: bytes) -> Tokens:
+def lossless_tokens(encoder: Worker, decoder: Worker, index: int, document: bytes) -> Tokens:
+    """The tokens of a document, which the other worker turned back into its bytes.
+
+    Raises:
+        LossyEntryError: it did not.
+        EntryError: the entry failed or answered nonsense.
+    """
     tokens = encoder.encode(document)
     decoded = decoder.decode(tokens, limit=2 * len(document) + 1024)
     if decoded != document:
-        raise EntryError(
+        raise LossyEntryError(
             f"The entry is not lossless: document {index} of {len(document)} bytes came back from its "
             f"{tokens.size} tokens with {len(decoded)} bytes, first different at byte "
             f"{first_difference(decoded, document)}. decode(encode(document)) must give the same bytes, in a "
@@ -127,14 +150,18 @@ def _lossless_tokens(encoder: Worker, decoder: Worker, index: int, document: byt
 
 
 def _predict_all(
-    predictor: Worker, tokens: Sequence[Tokens], sizes: Sequence[int], progress: ProgressCallback | None
+    predictor: Worker,
+    tokens: Sequence[Tokens],
+    sizes: Sequence[int],
+    progress: ProgressCallback | None,
+    observer: Observer | None,
 ) -> list[npt.NDArray[np.float64]]:
     """Nats of every prediction, one array [T+1] a document."""
     description = predictor.describe()
     nats: list[npt.NDArray[np.float64]] = []
     for start in range(0, len(tokens), description.batch_documents):
         batch = tokens[start : start + description.batch_documents]
-        nats += _predict_batch(predictor, batch, start)
+        nats += predict_batch(predictor, batch, start, observer)
         if description.adaptive:
             predictor.learn(batch)
         if progress is not None:
@@ -143,7 +170,15 @@ def _predict_all(
     return nats
 
 
-def _predict_batch(predictor: Worker, batch: Sequence[Tokens], first: int) -> list[npt.NDArray[np.float64]]:
+def predict_batch(
+    predictor: Worker, batch: Sequence[Tokens], first: int, observer: Observer | None = None
+) -> list[npt.NDArray[np.float64]]:
+    """Nats of every prediction in one batch, an array [T+1] a document; `first` is the index of its first one.
+
+    Raises:
+        NonFiniteError: a logit that counts is NaN or infinite.
+        EntryError: the entry failed or answered nonsense.
+    """
     end = predictor.describe().end_of_document
     lengths = np.array([tokens.size + 1 for tokens in batch])
     targets = np.full((len(batch), int(lengths.max())), end, dtype=np.int64)
@@ -156,11 +191,18 @@ def _predict_batch(predictor: Worker, batch: Sequence[Tokens], first: int) -> li
         charged = np.arange(rows.start, rows.stop) < lengths[:, None]  # the rest is padding
         logits = block.reshape(-1, block.shape[2]) if charged.all() else block[charged]
         nats[:, rows][charged] = surprisal(logits, targets[:, rows][charged])
+        if observer is not None:
+            for i, length in enumerate(lengths.tolist()):
+                observer.logits(first + i, row, block[i, : max(0, length - row)])
         row = rows.stop
     if np.isnan(nats).any():
         index, row = (int(i) for i in np.argwhere(np.isnan(nats))[0])
-        raise EntryError(
+        raise NonFiniteError(
             f"A logit is NaN or infinite: document {first + index}, row {row} of {lengths[index]}. All must "
             "be finite; for a token that cannot come, use a large negative logit such as -1e4."
         )
-    return [n[:length] for n, length in zip(nats, lengths.tolist(), strict=True)]
+    answers = [n[:length] for n, length in zip(nats, lengths.tolist(), strict=True)]
+    if observer is not None:
+        for i, answer in enumerate(answers):
+            observer.nats(first + i, answer)
+    return answers

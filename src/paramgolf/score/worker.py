@@ -73,6 +73,8 @@ class Server:
                 self._pipes.answer("data", self._as_bytes("decode", predictor.decode(_tokens(payload))))
             elif kind == "predict":
                 self._predict([_tokens(part) for part in _split(payload)])
+            elif kind == "predict_next":
+                self._pipes.answer("data", self._next(_tokens(payload)))
             elif kind == "learn":
                 predictor.learn([_tokens(part) for part in _split(payload)])
                 self._pipes.answer("done")
@@ -113,6 +115,17 @@ class Server:
         if not isinstance(data, bytes | bytearray):
             raise ValueError(f"{operation} gave {type(data).__name__}; expected bytes")
         return bytes(data)
+
+    def _next(self, tokens: Any) -> bytes:
+        """The last row of predict([tokens]); an entry may have a quicker way to it."""
+        import numpy as np
+
+        if hasattr(self._predictor, "predict_next"):
+            row = self._predictor.predict_next(tokens)
+        else:
+            for block in self._predictor.predict([tokens]):
+                row = np.asarray(block)[0, -1]
+        return np.asarray(row, np.float32).tobytes()
 
     def _predict(self, batch: list[Any]) -> None:
         import numpy as np

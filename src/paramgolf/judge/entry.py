@@ -1,0 +1,94 @@
+"""An entry: the folder that a person hands in. Its papers are read as hostile bytes; nothing of it is run here.
+
+entry.toml   who, what, and the seeds with their artifacts (this schema)
+README.md    the write-up
+recipe.toml  what was trained
+seeds/N/     model.pyz, and the papers of its run: result.json, log.jsonl, manifest.json
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationError
+
+from paramgolf.errors import EntryError
+from paramgolf.judge.safe_files import read_regular_file
+
+LARGEST_ENTRY_FILE = 1 << 16
+LARGEST_README = 1 << 20
+LARGEST_LOG = 64 << 20
+MOST_SEEDS = 32
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+RelativePath = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$")
+]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Paper(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Author(_Paper):
+    """Who made it."""
+
+    name: Line
+    github: Line | None = None
+
+
+class EnteredSeed(_Paper):
+    """One trained artifact; paths are relative to the entry's folder."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    artifact: RelativePath
+    sha256: Sha256
+    bits_per_byte: Annotated[FiniteFloat, Field(gt=0)]
+    result: RelativePath | None = None
+    log: RelativePath | None = None
+    manifest: RelativePath | None = None
+
+
+class Entry(_Paper):
+    """entry.toml. `parents` are the entries that it builds on, so that descendants of a bad one are found."""
+
+    title: Line
+    authors: Annotated[list[Author], Field(min_length=1, max_length=50)]
+    challenge: Line
+    track: Literal["fixed", "adaptive"]
+    record: bool
+    document_isolation: bool
+    parents: Annotated[list[Line], Field(max_length=50)]
+    hardware: Line
+    licence: Line
+    recipe: RelativePath | None = None
+    seeds: Annotated[list[EnteredSeed], Field(min_length=1, max_length=MOST_SEEDS)]
+
+
+def read_entry(folder: Path) -> Entry:
+    """The entry's own words.
+
+    Raises:
+        EntryError: entry.toml is missing, is no TOML, or has a wrong key or value; the message names each.
+    """
+    data = read_regular_file(folder, "entry.toml", LARGEST_ENTRY_FILE)
+    try:
+        table = tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise EntryError(f"entry.toml is no TOML: {str(error)[:300]}. Mend that place.") from None
+    try:
+        return Entry.model_validate(table)
+    except ValidationError as error:
+        problems = [_explain(list(p["loc"]), p["type"], p["msg"]) for p in error.errors()[:8]]
+        raise EntryError(f"entry.toml: {'; '.join(problems)}.") from None
+
+
+def _explain(place: list[int | str], kind: str, message: str) -> str:
+    key = ".".join(ascii(str(part))[1:-1][:60] for part in place)
+    if kind == "extra_forbidden":
+        known = EnteredSeed if place[0] == "seeds" and len(place) > 1 else Entry
+        return f"{key}: no such key; those known are {', '.join(known.model_fields)}"
+    if kind == "missing":
+        return f"{key}: missing"
+    return f"{key}: {message[:200]}"

@@ -1,0 +1,241 @@
+"""Everything that is measured of one artifact, phase by phase. The rules only read what stands here.
+
+A phase that breaks leaves its error; later phases that need it do not happen. Nothing that an entry does raises
+out of here.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paramgolf.challenge import Challenge
+from paramgolf.errors import EntryError
+from paramgolf.judge.archive import Archive, inspect_archive
+from paramgolf.judge.audit import Audit, Witness, audit_adaptive, audit_fixed, new_secret
+from paramgolf.judge.repeat import Repeats, check_hostile_strings, repeat_adaptive, repeat_fixed
+from paramgolf.judge.stored_text import StoredText, find_stored_text
+from paramgolf.score import (
+    Deadline,
+    Isolation,
+    Progress,
+    ProgressCallback,
+    Proof,
+    Score,
+    Worker,
+    prove_artifact,
+    score_artifact,
+)
+from paramgolf.score.softmax import one_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Audit and repeats together ask less than the score did; who needs longer than this many scores is stalling.
+PATIENCE = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Depth:
+    """How closely to look: `positions` of the blind audit, `share` of the predictions repeated, `text_share` of the
+    text scored (1: all), and whether the score is proven by decompression.
+    """
+
+    name: str
+    positions: int
+    share: float
+    text_share: float
+    prove: bool
+
+
+FULL = Depth(name="full", positions=400, share=0.1, text_share=1.0, prove=True)
+QUICK = Depth(name="quick", positions=200, share=0.05, text_share=0.1, prove=False)
+
+
+@dataclass(kw_only=True)
+class Measurements:
+    """Of one artifact. What is None did not happen; `errors` says in which phase the entry broke and how."""
+
+    challenge: Challenge
+    depth: Depth
+    documents: Sequence[bytes]
+    declared_track: str | None
+    declared_isolated: bool
+    threads: int
+    secret: str = field(default_factory=new_secret)
+    archive: Archive | None = None
+    score: Score | None = None
+    hostile_strings: int | None = None
+    audit: Audit | None = None
+    repeats: Repeats | None = None
+    proof: Proof | None = None
+    stored: StoredText | None = None
+    fresh: Score | None = None
+    fresh_documents: Sequence[bytes] = ()
+    errors: dict[str, EntryError] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the entry learns while it is scored."""
+        return self.score is not None and self.score.adaptive
+
+    @contextmanager
+    def phase(self, name: str) -> "Iterator[None]":
+        """Time a phase, and keep the entry's error where it breaks."""
+        start = time.monotonic()
+        try:
+            yield
+        except EntryError as error:
+            self.errors[name] = error
+        finally:
+            self.seconds[name] = time.monotonic() - start
+
+
+def measure_artifact(
+    artifact: Path,
+    documents: Sequence[bytes],
+    challenge: Challenge,
+    depth: Depth,
+    *,
+    threads: int,
+    declared_track: str | None = None,
+    declared_isolated: bool = False,
+    fresh: Sequence[bytes] = (),
+    progress: ProgressCallback | None = None,
+) -> Measurements:
+    """Run every phase on one artifact, in bubblewrap.
+
+    Raises:
+        SandboxError: the sandbox is missing or broke; this says nothing about the entry.
+    """
+    m = Measurements(
+        challenge=challenge,
+        depth=depth,
+        documents=documents,
+        declared_track=declared_track,
+        declared_isolated=declared_isolated,
+        threads=threads,
+    )
+    with m.phase("archive"):
+        m.archive = inspect_archive(artifact, challenge.artifact_bytes)
+    if m.archive is None or m.archive.problems:
+        return m
+    m.documents = documents = _sample(documents, depth.text_share, m.secret)
+    m.stored = find_stored_text(artifact, documents)
+    witness = Witness(depth.positions, m.secret)
+    with m.phase("score"):
+        m.score = _score(m, artifact, documents, progress, witness)
+    if m.score is None:
+        return m
+    _ask_again(m, artifact, witness, progress)
+    if depth.prove:
+        _prove(m, artifact, progress)
+    if fresh:
+        m.fresh_documents = fresh
+        with m.phase("fresh"):
+            m.fresh = _score(m, artifact, fresh, progress, None)
+    return m
+
+
+def _score(
+    m: Measurements,
+    artifact: Path,
+    documents: Sequence[bytes],
+    progress: ProgressCallback | None,
+    witness: Witness | None,
+) -> Score:
+    return score_artifact(
+        artifact,
+        documents,
+        isolation=Isolation.BUBBLEWRAP,
+        threads=m.threads,
+        seconds_limit=m.challenge.eval_seconds,
+        progress=progress,
+        observer=witness,
+    )
+
+
+def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: ProgressCallback | None) -> None:
+    """The blind audit in one fresh sandbox, the repeats in another; each decodes what the other encoded."""
+    assert m.score is not None
+    limit = 30 + PATIENCE * m.score.seconds
+    start = time.monotonic()
+
+    def worker(phase: str) -> Worker:
+        return Worker(
+            artifact,
+            isolation=Isolation.BUBBLEWRAP,
+            threads=m.threads,
+            deadline=Deadline(limit),
+            tick=tick(phase),
+        )
+
+    def tick(phase: str) -> Callable[[], None] | None:
+        if progress is None:
+            return None
+        return lambda: progress(
+            Progress(phase=phase, done=time.monotonic() - start, total=None, unit="seconds")
+        )
+
+    def ignore(done: int) -> None:
+        if progress is not None:
+            progress(Progress(phase="blind audit", done=done, total=witness.positions, unit="positions"))
+
+    with one_thread():
+        with m.phase("audit"), worker("blind audit") as blind:
+            run = audit_adaptive if m.adaptive else audit_fixed
+            m.audit = run(blind, witness, m.secret, ignore)
+        with m.phase("repeat"), worker("repeat") as again:
+            if m.adaptive:
+                m.repeats = repeat_adaptive(again, witness, m.depth.share, m.declared_isolated)
+            else:
+                m.repeats = repeat_fixed(again, witness, m.depth.share, m.secret)
+        with m.phase("hostile"), worker("strings") as encoder, worker("strings") as decoder:
+            m.hostile_strings = check_hostile_strings(encoder, decoder)
+
+
+def _prove(m: Measurements, artifact: Path, progress: ProgressCallback | None) -> None:
+    assert m.score is not None
+    chosen = _documents_to_prove(len(m.documents), m.challenge.proof_documents, m.secret)
+    documents = [m.documents[i] for i in chosen]
+    text_bytes = sum(map(len, documents))
+    if not text_bytes:
+        return
+    with m.phase("proof"):
+        m.proof = prove_artifact(
+            artifact,
+            documents,
+            isolation=Isolation.BUBBLEWRAP,
+            threads=m.threads,
+            seconds_limit=m.challenge.prove_seconds,
+            scored_bits_per_byte=sum(m.score.document_bits[i] for i in chosen) / text_bytes
+            if not m.adaptive or len(chosen) == len(m.documents)
+            else None,
+            progress=progress,
+        )
+
+
+def _documents_to_prove(count: int, wanted: int, secret: str) -> list[int]:
+    if wanted == 0 or wanted >= count:
+        return list(range(count))
+    random = np.random.default_rng(int(secret, 16) + 2)
+    return sorted(int(i) for i in random.choice(count, wanted, replace=False))
+
+
+def _sample(documents: Sequence[bytes], share: float, secret: str) -> Sequence[bytes]:
+    """Random documents with about `share` of the text, in order."""
+    if share >= 1 or len(documents) < 2:
+        return documents
+    left = share * sum(map(len, documents))
+    chosen = []
+    for index in np.random.default_rng(int(secret, 16)).permutation(len(documents)).tolist():
+        chosen.append(index)
+        left -= len(documents[index])
+        if left <= 0:
+            break
+    return [documents[i] for i in sorted(chosen)]

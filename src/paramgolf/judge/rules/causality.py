@@ -1,0 +1,43 @@
+"""R06: a prediction uses only what came before it: the blind audit."""
+
+from paramgolf.judge.audit import DISTANCE, GAP_NATS, MEAN_GAIN_NATS, Audit, power
+from paramgolf.judge.measure import Measurements
+from paramgolf.judge.rules.answer import Rule
+from paramgolf.judge.verdict import Finding
+
+RULE = Rule("R06", "causality")
+MEND = (
+    "A prediction may depend on the tokens before it in its document (and, in the adaptive track, on what was "
+    "learned from scored batches), on nothing else: not on the token itself, later tokens, neighbours in the batch, "
+    "the length of the text, or what the process was asked before."
+)
+
+
+def judge(m: Measurements) -> Finding:
+    """Each drawn position, asked again with the rest withheld, must give the prediction that was scored."""
+    limit = f"gain {GAP_NATS} nats and distance {DISTANCE} at a position, {MEAN_GAIN_NATS} nats in the mean"
+    if m.audit is None:
+        return RULE.not_reached(m)
+    audit = m.audit
+    count, bad = len(audit.places), audit.differing
+    measured = f"{len(bad)} of {count} positions differ, mean gain {audit.mean_gain:+.1e} nats"
+    evidence = (
+        f"{count} positions drawn by the secret {audit.secret}: who cheats at {power(count):.2%} of the positions "
+        f"or more is caught with 99 % probability. {_worst(audit)}"
+    )
+    return (
+        RULE.passed(measured, limit, evidence)
+        if audit.holds
+        else RULE.failed(measured, limit, evidence, MEND)
+    )
+
+
+def _worst(audit: Audit) -> str:
+    if not len(audit.gains):
+        return ""
+    worst = int(audit.distances.argmax())
+    document, row = audit.places[worst]
+    return (
+        f"Largest distance {audit.distances[worst]:.1e} at document {document}, row {row}, "
+        f"where seeing more gained {audit.gains[worst]:+.1e} nats."
+    )

@@ -1,0 +1,31 @@
+"""R09: the clocks: scoring and proving by the harness's own wall clock."""
+
+from paramgolf.judge.measure import Measurements
+from paramgolf.judge.rules.answer import Rule, broken_here, first_line
+from paramgolf.judge.verdict import Finding
+
+RULE = Rule("R09", "clocks")
+
+
+def judge(m: Measurements) -> Finding:
+    """Start of the processes, encoding, prediction and learning are all inside."""
+    limits = {"score": m.challenge.eval_seconds, "proof": m.challenge.prove_seconds}
+    limit = ", ".join(
+        f"{phase} {seconds:g} s" if seconds else f"{phase} none" for phase, seconds in limits.items()
+    )
+    if broken := broken_here(m, RULE.number):
+        phase, error = broken
+        return RULE.failed(
+            f"{phase} stopped behind {m.seconds[phase]:.1f} s",
+            limit,
+            first_line(error),
+            "Make it faster: fewer or smaller layers, larger batches of documents, shorter windows.",
+        )
+    if m.score is None:
+        return RULE.not_reached(m)
+    proof = f", proof {m.proof.seconds:.1f} s" if m.proof else ""
+    return RULE.passed(
+        f"score {m.score.seconds:.1f} s{proof}",
+        limit,
+        f"{m.threads} threads; start of the sandboxes, encoding, prediction, learning and softmax included",
+    )

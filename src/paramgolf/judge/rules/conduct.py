@@ -1,0 +1,27 @@
+"""R17: the entry answers what it is asked, within its resources, and leaves the harness alone."""
+
+from paramgolf.judge.measure import Measurements
+from paramgolf.judge.rules.answer import Rule, broken_here, first_line
+from paramgolf.judge.verdict import Finding
+
+RULE = Rule("R17", "conduct")
+
+
+def judge(m: Measurements) -> Finding:
+    """Crashes, frames that the protocol does not allow, resources exhausted."""
+    limit = "every question answered as the protocol says"
+    if broken := broken_here(m, RULE.number):
+        phase, error = broken
+        return RULE.failed(
+            f"it broke in the phase {phase}",
+            limit,
+            first_line(error),
+            "Run `paramgolf score` on it to see the same error; docs/scoring.md states what an entry may use.",
+        )
+    if m.score is None:
+        return RULE.not_reached(m)
+    return RULE.passed("no complaint", limit, f"{len(m.seconds)} phases in bubblewrap sandboxes, {_limits()}")
+
+
+def _limits() -> str:
+    return "limits by rlimits and namespaces"

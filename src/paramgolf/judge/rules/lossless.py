@@ -1,0 +1,27 @@
+"""R03: the tokens say everything: decode(encode(d)) gives the same bytes, in a process that never saw d."""
+
+from paramgolf.judge.measure import Measurements
+from paramgolf.judge.rules.answer import Rule, broken_here, first_line
+from paramgolf.judge.verdict import Finding
+
+RULE = Rule("R03", "lossless")
+
+
+def judge(m: Measurements) -> Finding:
+    """Every document, and byte strings made to be difficult."""
+    limit = "every byte comes back"
+    if broken := broken_here(m, RULE.number):
+        return RULE.failed(
+            "text was lost",
+            limit,
+            first_line(broken[1]),
+            "Keep what encode changes (case, spaces, invalid UTF-8) in the tokens, where it is charged; "
+            "decode may use the tokens alone.",
+        )
+    if m.score is None or m.hostile_strings is None:
+        return RULE.not_reached(m)
+    return RULE.passed(
+        f"{m.score.documents:,} documents and {m.hostile_strings} difficult strings came back",
+        limit,
+        "encoded in one sandbox, decoded in another",
+    )

@@ -1,0 +1,72 @@
+"""R13: no memorised validation text: none stored in the artifact, and no better on it than on fresh text."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from paramgolf.judge.measure import Measurements
+from paramgolf.judge.rules.answer import Rule
+from paramgolf.judge.stored_text import WINDOW
+from paramgolf.judge.verdict import Finding
+from paramgolf.score import Score
+
+RULE = Rule("R13", "memorisation")
+STORED_SHARE = 0.005
+ERROR_RATE = 0.001
+MARGIN = 0.02
+FEWEST = 20
+
+
+def judge(m: Measurements) -> Finding:
+    """A search for stored text always; the comparison where fresh text of the same source was given."""
+    limit = f"{STORED_SHARE:.1%} of the text stored; fresh text not dearer by more than {MARGIN:.0%}, p >= {ERROR_RATE}"
+    if m.stored is None or m.score is None:
+        return RULE.not_reached(m)
+    stored = m.stored.bytes / max(1, m.stored.text_bytes)
+    if stored > STORED_SHARE:
+        return RULE.failed(
+            f"{m.stored.bytes:,} bytes of the validation text are in the artifact",
+            limit,
+            f"Pieces of {WINDOW} bytes, word for word, in the member {m.stored.member[:60]!a}.",
+            "Remove the validation text, and whatever was made from it.",
+        )
+    if m.fresh is None:
+        return RULE.undecided(
+            f"No stored text in {m.stored.searched:,} bytes searched; no fresh text to compare with.",
+            "Give text of the same source that nobody had: --fresh FILE.",
+            limit=limit,
+        )
+    gap, p = dearer(costs_by_document(m.score, m.documents), costs_by_document(m.fresh, m.fresh_documents))
+    measured = f"fresh text costs {gap:+.4f} bits per byte more, p = {p:.2g}"
+    evidence = (
+        f"{m.score.documents:,} and {m.fresh.documents:,} documents; one-sided Welch test of bits per byte by "
+        f"document against a margin of {MARGIN:.0%}: an honest entry fails in {ERROR_RATE:.1%} of cases."
+    )
+    if math.isnan(p):
+        return RULE.undecided(f"{evidence} Too few documents: {FEWEST} of each are needed.", limit=limit)
+    if p < ERROR_RATE:
+        return RULE.failed(
+            measured, limit, evidence, "Train without the validation documents and their copies."
+        )
+    return RULE.passed(measured, limit, evidence)
+
+
+def costs_by_document(score: Score, documents: Sequence[bytes]) -> npt.NDArray[np.float64]:
+    """Bits per byte of each document that has text."""
+    pairs = zip(score.document_bits, documents, strict=True)
+    return np.array([bits / len(document) for bits, document in pairs if document])
+
+
+def dearer(seen: npt.NDArray[np.float64], fresh: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """How much more fresh documents cost in the mean, and the p-value that it is within the margin (Welch 1947).
+
+    NaN as p-value where there are too few documents.
+    """
+    if min(len(seen), len(fresh)) < FEWEST:
+        return 0.0, math.nan
+    gap = float(fresh.mean() - seen.mean())
+    result = stats.ttest_ind(fresh, seen * (1 + MARGIN), equal_var=False, alternative="greater")
+    return gap, float(result.pvalue)

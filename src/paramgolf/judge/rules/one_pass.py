@@ -1,0 +1,34 @@
+"""R07: score before update, one pass: asking changes nothing, and an entry learns only from what was scored."""
+
+from paramgolf.judge.measure import Measurements
+from paramgolf.judge.rules.answer import Rule
+from paramgolf.judge.verdict import Finding
+
+RULE = Rule("R07", "one pass")
+
+
+def judge(m: Measurements) -> Finding:
+    """The same question, asked twice in a row, and the track that was declared."""
+    limit = "the same answer twice; learn only where declared"
+    if m.score is None:
+        return RULE.not_reached(m)
+    if m.declared_track == "fixed" and m.score.adaptive:
+        return RULE.failed(
+            "the entry learns",
+            limit,
+            "Its predictor has `learn`, but it is entered in the fixed track.",
+            "Enter it in the adaptive track, or remove `learn`.",
+        )
+    if m.repeats is None:
+        return RULE.not_reached(m)
+    twice = m.repeats.twice
+    measured = f"{twice.differing:,} of {twice.rows:,} predictions differ when asked twice"
+    if twice.differing:
+        return RULE.failed(
+            measured,
+            limit,
+            f"First at document, row {twice.where}; largest difference {twice.largest:.1e} nats.",
+            "`predict` must not change state: keep what adapts inside a document on a scratch copy, and learn from "
+            "scored text in `learn` alone.",
+        )
+    return RULE.passed(measured, limit, "asked twice in a row, compared bit for bit")

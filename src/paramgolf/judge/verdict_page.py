@@ -1,0 +1,29 @@
+"""A verdict as one page of HTML that opens offline and runs nothing."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from paramgolf.judge.verdict import Finding, Outcome, Verdict
+
+
+def verdict_page(verdict: Verdict) -> str:
+    """The page; everything that an entrant wrote is escaped."""
+    environment = Environment(
+        loader=PackageLoader("paramgolf.judge", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    seeds = sorted({f.seed for f in verdict.findings if f.seed is not None})
+    groups: list[tuple[str, list[Finding]]] = [
+        ("Of the entry" if seeds else "", [f for f in verdict.findings if f.seed is None])
+    ]
+    groups += [(f"Seed {seed}", [f for f in verdict.findings if f.seed == seed]) for seed in seeds]
+    counts = {outcome: sum(f.outcome is outcome for f in verdict.findings) for outcome in Outcome}
+    scores = [score.bits_per_byte for score in verdict.scores]
+    return environment.get_template("verdict.html").render(
+        verdict=verdict,
+        groups=[(name, findings) for name, findings in groups if findings],
+        counts=counts,
+        mean=sum(scores) / len(scores) if scores else None,
+    )

@@ -1,0 +1,57 @@
+"""A verdict on a terminal."""
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from paramgolf.judge.verdict import Finding, Outcome, Standing, Verdict
+
+MARKS = {
+    Outcome.PASS: ("pass", "green"),
+    Outcome.FAIL: ("FAIL", "bold red"),
+    Outcome.UNDECIDED: ("open", "yellow"),
+}
+COLOURS = {
+    Standing.VALID: "bold green",
+    Standing.CONSISTENT: "bold green",
+    Standing.INVALID: "bold red",
+    Standing.UNDECIDED: "bold yellow",
+}
+
+
+def print_verdict(verdict: Verdict, console: Console) -> None:
+    """The findings as a table, what to mend below it, the verdict last, where the eye ends."""
+    table = Table(
+        title=f"{verdict.title}: {verdict.challenge}, {verdict.depth}", title_justify="left", expand=False
+    )
+    for name in ("rule", "", "measured", "limit"):
+        table.add_column(name, overflow="fold")
+    seeds = sorted({f.seed for f in verdict.findings if f.seed is not None})
+    for finding in verdict.findings:
+        word, style = MARKS[finding.outcome]
+        of_seed = f" (seed {finding.seed})" if len(seeds) > 1 and finding.seed is not None else ""
+        rule = Text(f"{finding.rule} {finding.name}{of_seed}")
+        table.add_row(rule, Text(word, style), Text(finding.measured), Text(finding.limit))
+    console.print(table)
+    for finding in verdict.failed:
+        console.print(_explained(finding))
+    console.print(_last_line(verdict), soft_wrap=True)
+
+
+def _explained(finding: Finding) -> RenderableType:
+    head = Text.assemble((f"{finding.rule} {finding.name}: ", "bold red"), finding.evidence)
+    return Group(head, Text(f"  mend: {finding.mend}", "italic")) if finding.mend else head
+
+
+def _last_line(verdict: Verdict) -> Text:
+    line = Text(str(verdict.standing), COLOURS[verdict.standing])
+    scores = [score.bits_per_byte for score in verdict.scores]
+    if scores:
+        line.append(f"  {sum(scores) / len(scores):.4f} bits per byte", "bold")
+        line.append(f" over {len(scores)} seed{'s' if len(scores) > 1 else ''}")
+        line.append(" (a sample)" if verdict.depth == "quick" else "")
+    open_rules = [f.rule for f in verdict.findings if f.outcome is Outcome.UNDECIDED]
+    if open_rules:
+        line.append(f"; open: {', '.join(dict.fromkeys(open_rules))}")
+    line.append(f"; judged in {verdict.seconds:.0f} s", "dim")
+    return line

@@ -1,0 +1,161 @@
+"""The whole verdict on an entry, or on a bare artifact: measure, judge, sum up."""
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from paramgolf import __version__
+from paramgolf.challenge import Challenge
+from paramgolf.corpus import documents_sha256
+from paramgolf.errors import EntryError, SandboxError
+from paramgolf.judge.entry import EnteredSeed, Entry, read_entry
+from paramgolf.judge.measure import Depth, Measurements, measure_artifact
+from paramgolf.judge.papers import ENTRY, Papers, judge_papers
+from paramgolf.judge.rules import REQUIRED, REQUIRED_QUICKLY, judge_measurements
+from paramgolf.judge.rules.answer import first_line
+from paramgolf.judge.rules.size import RULE as SIZE
+from paramgolf.judge.safe_files import read_regular_file
+from paramgolf.judge.snapshot import private_folder
+from paramgolf.judge.verdict import Finding, SeedScore, Verdict, standing_of
+from paramgolf.score import ProgressCallback, sandbox_failure
+
+# A file is read before it is judged; one that is far over the cap is not worth reading.
+OVERSIZE = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """How to judge: the game, its validation text, how closely, and with what."""
+
+    challenge: Challenge
+    documents: Sequence[bytes]
+    depth: Depth
+    threads: int
+    fresh: Sequence[bytes] = ()
+    progress: ProgressCallback | None = None
+    say: Callable[[str], None] = lambda line: None
+
+
+def verify(path: Path, terms: Terms) -> Verdict:
+    """Judge an entry's folder, or a model.pyz alone.
+
+    Raises:
+        SandboxError: bubblewrap is missing or broke; nothing is judged without it.
+    """
+    if failure := sandbox_failure():
+        raise SandboxError(f"Nothing is judged outside the sandbox. {failure}")
+    started = time.monotonic()
+    if path.is_dir():
+        entry, findings, scores = _verify_folder(path, terms)
+    else:
+        entry = None
+        findings, score = _verify_file(path.parent, path.name, terms, None, None)
+        scores = [score]
+    required = REQUIRED if terms.depth.prove else REQUIRED_QUICKLY
+    return Verdict(
+        entry=path.resolve().name,
+        title=entry.title if entry else path.name,
+        challenge=terms.challenge.name,
+        rules_version=terms.challenge.rules_version,
+        track=entry.track if entry else "undeclared",
+        record=bool(entry and entry.record),
+        standing=standing_of(tuple(findings), required=required),
+        depth=terms.depth.name,
+        findings=tuple(findings),
+        scores=tuple(score for score in scores if score),
+        documents_sha256=documents_sha256(terms.documents),
+        environment=_environment(terms.threads),
+        judged_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def _verify_folder(folder: Path, terms: Terms) -> tuple[Entry | None, list[Finding], list[SeedScore | None]]:
+    try:
+        entry = read_entry(folder)
+    except EntryError as error:
+        limit = "an entry.toml as docs/judge.md describes it"
+        return (
+            None,
+            [ENTRY.failed("unreadable", limit, first_line(error), "Start from: paramgolf new entry NAME")],
+            [],
+        )
+    findings: list[Finding] = []
+    scores: list[SeedScore | None] = []
+    for seed in entry.seeds:
+        terms.say(f"seed {seed.seed}: {seed.artifact}")
+        found, score = _verify_file(folder, seed.artifact, terms, entry, seed)
+        findings += found
+        scores.append(score)
+    papers = Papers(
+        folder=folder,
+        entry=entry,
+        challenge=terms.challenge,
+        documents=terms.documents,
+        scores=scores,
+        whole_text=terms.depth.text_share >= 1,
+    )
+    return entry, sorted(findings + judge_papers(papers), key=lambda f: (f.seed or 0, f.rule)), scores
+
+
+def _verify_file(
+    folder: Path, relative: str, terms: Terms, entry: Entry | None, seed: EnteredSeed | None
+) -> tuple[list[Finding], SeedScore | None]:
+    """One artifact, judged on a private copy that nobody can change meanwhile."""
+    number = seed.seed if seed else None
+    with private_folder() as private:
+        artifact = private / "model.pyz"
+        try:
+            artifact.write_bytes(
+                read_regular_file(folder, relative, OVERSIZE * terms.challenge.artifact_bytes)
+            )
+        except EntryError as error:
+            limit = f"{terms.challenge.artifact_bytes:,} bytes, one regular file"
+            finding = SIZE.failed(
+                "no artifact", limit, first_line(error), "Give the artifact inside the folder."
+            )
+            return [replace(finding, seed=number)], None
+        m = measure_artifact(
+            artifact,
+            terms.documents,
+            terms.challenge,
+            terms.depth,
+            threads=terms.threads,
+            declared_track=entry.track if entry else None,
+            declared_isolated=bool(entry and entry.document_isolation),
+            fresh=terms.fresh,
+            progress=terms.progress,
+        )
+        sha256 = hashlib.sha256(artifact.read_bytes()).hexdigest()
+    findings = [replace(finding, seed=number) for finding in judge_measurements(m)]
+    return findings, _seed_score(m, number or 0, sha256)
+
+
+def _seed_score(m: Measurements, seed: int, sha256: str) -> SeedScore | None:
+    if m.score is None:
+        return None
+    return SeedScore(
+        seed=seed,
+        artifact_sha256=sha256,
+        artifact_bytes=m.score.artifact_bytes,
+        bits_per_byte=m.score.bits_per_byte,
+        bits=m.score.bits,
+        text_bytes=m.score.text_bytes,
+        score_seconds=m.score.seconds,
+    )
+
+
+def _environment(threads: int) -> dict[str, str]:
+    return {
+        "paramgolf": __version__,
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "threads": str(threads),
+        "isolation": "bubblewrap; limits of processes, memory and files by rlimits",
+    }

@@ -1,0 +1,188 @@
+"""Commands on entries: make one, judge it, compare it with a record, read one of the public game."""
+
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Group, Parameter
+
+from paramgolf.artifact_commands import AsJson
+from paramgolf.challenge import load_challenge
+from paramgolf.errors import UsageError
+
+if TYPE_CHECKING:
+    from paramgolf.challenge import Challenge
+    from paramgolf.judge.verdict import Verdict
+
+EntryPath = Annotated[Path, Parameter(name="ENTRY", help="An entry's folder, or a model.pyz alone.")]
+
+
+ENTER = Group("Entering the game", sort_key=3)
+new = App(name="new", help="Make an entry of finished runs.", group=ENTER, sort_key=6.1)
+
+
+@new.command(name="entry")
+def new_entry(
+    name: Annotated[Path, Parameter(name="NAME", help="The folder to make.")],
+    *,
+    runs: Annotated[
+        list[Path], Parameter(name="--from", help="A finished run's folder; give one for each seed.")
+    ],
+    title: Annotated[str | None, Parameter(help="What it is. Default: the folder's name.")] = None,
+    author: Annotated[str, Parameter(help="Who made it.")] = "anonymous",
+    track: Annotated[
+        Literal["fixed", "adaptive"], Parameter(help="adaptive: it learns while it is scored.")
+    ] = "fixed",
+    record: Annotated[bool, Parameter(negative=(), help="It is to beat the standing record.")] = False,
+    licence: Annotated[str, Parameter(help="Under which others may use it.")] = "MIT",
+) -> None:
+    """Make an entry of finished runs: entry.toml, README.md, recipe, artifacts, logs.
+
+    ```
+    paramgolf new entry entries/mine --from out/local-local-0 --from out/local-local-1 --author "Ada"
+    paramgolf verify entries/mine
+    ```
+    """
+    from paramgolf.lab.new_entry import new_entry as make
+    from paramgolf.lab.reporter import Reporter
+
+    make(name, runs, title=title or name.name, author=author, track=track, record=record, licence=licence)
+    Reporter().say(f"Made {name}. Write its README.md, then: paramgolf verify {name}")
+
+
+def verify(
+    entry: EntryPath,
+    *,
+    challenge: Annotated[str | None, Parameter(help="The game. Default: the entry's own, or local.")] = None,
+    documents: Annotated[
+        Path | None, Parameter(help="The validation text. Default: that of the corpus.")
+    ] = None,
+    corpus: Annotated[
+        str | None, Parameter(help="Where the validation text is split from. Default: the challenge's own.")
+    ] = None,
+    fresh: Annotated[
+        Path | None, Parameter(help="Text of the same source that nobody had: for the rule on memorisation.")
+    ] = None,
+    quick: Annotated[
+        bool, Parameter(negative=(), help="A sample of the text, no proof: under a minute.")
+    ] = False,
+    out: Annotated[
+        Path | None, Parameter(help="Folder for verdict.json and verdict.html. Default: the entry's own.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge an entry: size, losslessness, score, blind audit, determinism, proof, claims. Exit 0 only if valid.
+
+    Whatever the entry holds runs in a bubblewrap sandbox, or not at all. Leaves verdict.json and verdict.html.
+
+    ```
+    paramgolf verify entries/mine
+    paramgolf verify out/mine/model.pyz --documents out/mine/data/validation.jsonl --quick
+    ```
+    """
+    from paramgolf.corpus import read_documents
+    from paramgolf.judge.measure import FULL, QUICK
+    from paramgolf.judge.verdict import Standing
+    from paramgolf.judge.verify import Terms
+    from paramgolf.judge.verify import verify as judge
+    from paramgolf.lab.reporter import Reporter
+
+    if not entry.exists():
+        raise UsageError(f"There is no entry at {entry}. Give its folder, or a model.pyz.")
+    rules = load_challenge(challenge or _challenge_of(entry))
+    reporter = Reporter(to_stderr=as_json)
+    with reporter.progress() as progress:
+        terms = Terms(
+            challenge=rules,
+            documents=list(read_documents(documents))
+            if documents
+            else _validation_of(corpus or rules.corpus, rules),
+            depth=QUICK if quick else FULL,
+            threads=len(os.sched_getaffinity(0)),
+            fresh=list(read_documents(fresh)) if fresh else (),
+            progress=progress,
+            say=reporter.say,
+        )
+        verdict = judge(entry, terms)
+    _leave(verdict, out or (entry if entry.is_dir() else entry.parent), as_json)
+    sys.exit(0 if verdict.standing is Standing.VALID else 1)
+
+
+def compare(
+    entry: Annotated[
+        Path, Parameter(name="ENTRY", help="An entry's folder with verdict.json, or that file.")
+    ],
+    record: Annotated[
+        Path, Parameter(name="RECORD", help="The standing record's folder, or its verdict.json.")
+    ],
+    *,
+    also: Annotated[
+        list[Path] | None,
+        Parameter(name="--with", help="Verdicts on the same entry from other machines, to be pooled."),
+    ] = None,
+    challenge: Annotated[
+        str | None, Parameter(help="The game. Default: that of the entry's verdict.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The record gate: does the entry beat the record by the margin, at the challenge's significance? Exit 0 only then.
+
+    Reads what `paramgolf verify` measured and writes nothing.
+
+    ```
+    paramgolf compare entries/mine entries/record
+    ```
+    """
+    from paramgolf.artifact_commands import print_result
+    from paramgolf.judge.compare_table import print_comparison
+    from paramgolf.judge.record_gate import compare as gate
+    from paramgolf.judge.record_gate import verdict_at
+    from paramgolf.lab.reporter import Reporter
+
+    rules = load_challenge(challenge or verdict_at(entry).challenge)
+    comparison = gate(entry, record, also or [], rules)
+    if as_json:
+        print_result(asdict(comparison), as_json)
+    else:
+        print_comparison(comparison, Reporter().console)
+    sys.exit(0 if comparison.is_record else 1)
+
+
+def _challenge_of(entry: Path) -> str:
+    from paramgolf.errors import EntryError
+    from paramgolf.judge.entry import read_entry
+
+    if not entry.is_dir():
+        return "local"
+    try:
+        name = read_entry(entry).challenge
+    except EntryError:
+        return "local"  # the verdict will say what is wrong with it
+    # A stranger's word may name a challenge of ours, never a file.
+    return name if not name.endswith(".toml") else "local"
+
+
+def _validation_of(corpus: str, challenge: "Challenge") -> list[bytes]:
+    from paramgolf.corpus import open_corpus
+
+    return list(open_corpus(corpus, challenge).validation())
+
+
+def _leave(verdict: "Verdict", folder: Path, as_json: bool) -> None:
+    """Write both files, and show the verdict."""
+    from paramgolf.files import write_atomic
+    from paramgolf.judge.verdict import write_verdict
+    from paramgolf.judge.verdict_page import verdict_page
+    from paramgolf.judge.verdict_table import print_verdict
+    from paramgolf.lab.reporter import Reporter
+
+    write_verdict(folder / "verdict.json", verdict)
+    write_atomic(folder / "verdict.html", verdict_page(verdict))
+    if as_json:
+        print((folder / "verdict.json").read_text(), end="")
+        return
+    reporter = Reporter()
+    print_verdict(verdict, reporter.console)
+    reporter.say(f"Wrote {folder / 'verdict.json'} and {folder / 'verdict.html'}")
