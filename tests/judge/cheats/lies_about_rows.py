@@ -1,0 +1,16 @@
+# Announces a thousand million rows in the shared memory.
+# rule: R17
+# track: fixed
+
+from base_entry import Base
+from tricks import pipes
+
+
+class Entry(Base):
+    def predict(self, batch):
+        pipes().answer("block", rows=10**9)
+        yield from super().predict(batch)
+
+
+def load():
+    return Entry()

@@ -1,0 +1,30 @@
+# Looks for validation sets where such projects keep them, from its working folder and its descriptors up.
+# rule: none
+# track: fixed
+
+import glob
+from pathlib import Path
+
+from tricks import Thief
+
+PLACES = (
+    "/work/**/valid*",
+    "/home/**/valid*",
+    "/root/**/valid*",
+    "/data/**",
+    "/tmp/**",
+    "../**/valid*",
+    "/mnt/**",
+)
+
+
+class Entry(Thief):
+    def search(self):
+        for place in PLACES:
+            for path in map(Path, glob.iglob(place, recursive=True)):
+                if path.is_file() and path.stat().st_size < 10_000_000:
+                    yield path.read_bytes()
+
+
+def load():
+    return Entry()

@@ -1,0 +1,16 @@
+# Gives one row more than there are.
+# rule: R05, R17
+# track: fixed
+
+from base_entry import Base
+
+
+class Entry(Base):
+    def predict(self, batch):
+        for block in super().predict(batch):
+            yield block
+        yield block[:, :1]
+
+
+def load():
+    return Entry()
