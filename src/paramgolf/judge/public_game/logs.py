@@ -7,6 +7,7 @@ pattern takes time linear in the line, and lines are cut: a log is a stranger's.
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -28,9 +29,12 @@ _SEED = re.compile(r"(?i)(?:^|[\s,({])[\"']?seed[\"']?\s?[:=]\s?(\d{1,18})\b")
 _SEED_LINE = re.compile(r"(?i)^\s{0,8}seed\s?[:=]\s?\d{1,18}$")
 _SEED_IN_NAME = re.compile(r"(?i)(?:seed|_s)[_-]?(\d{1,18})(?!\d)")
 _COUNTS = {
-    "model_params": re.compile(r"\bmodel_params\s?[:=]\s?([\d,]{1,20})"),
-    "world_size": re.compile(r"\bworld_size\s?[:=]\s?(\d{1,6})"),
-    "val_tokens": re.compile(r"\bval_(?:tokens\s?[:=]\s?|loader:[^\n]{0,200}?\btokens:)([\d,]{1,20})"),
+    "model_params": ("model_params", re.compile(r"\bmodel_params\s?[:=]\s?([\d,]{1,20})")),
+    "world_size": ("world_size", re.compile(r"\bworld_size\s?[:=]\s?(\d{1,6})")),
+    "val_tokens": (
+        "tokens",
+        re.compile(r"\bval_(?:tokens\s?[:=]\s?|loader:[^\n]{0,200}?\btokens:)([\d,]{1,20})"),
+    ),
 }
 _BYTES = r"(?P<how>[^:\n]{0,40}):\s{0,4}(?P<bytes>[\d,]{1,20})(?:\sbytes|\s*$|/)"
 _SIZES = {
@@ -77,7 +81,7 @@ class LogRun:
     model_bytes: int | None = None
     code_bytes: int | None = None
     evaluations: list[Evaluation] = field(default_factory=list)
-    training_scores: list[float] = field(default_factory=list)
+    training_scores: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_SCORES))
     curve: str = ""
 
     @property
@@ -127,24 +131,34 @@ class _Run:
         """A new seed line or the first step behind later ones begins another run in the same file."""
         if not self.found.steps:
             return False
+        if "loss" not in line and "eed" not in line:
+            return False
         step = _STEP.search(line)
         return (step is not None and int(step[1]) == 0 and "loss" in line) or _SEED_LINE.match(
             line
         ) is not None
 
     def add(self, line: str) -> None:
-        self.add_step(line)
-        self.add_score(line)
-        self.add_sizes(line)
+        """Looks at a line; a plain search for a word comes before each pattern, as most lines hold none."""
+        words = line.lower()
+        if "loss" in line or "stopping" in line:
+            self.add_step(line)
+        if "val_bpb" in line:
+            self.add_score(line)
+        if "size" in words or "budget" in words or "serialized" in words:
+            self.add_sizes(line)
+        if "seed" in words and not self.found.steps and (seed := _SEED.search(line)):
+            # A log may begin with the program's own text, so that the last one before the training counts.
+            self.found.seed = int(seed[1])
         self.add_counts(line)
-        if found := _TOTAL_EVAL_TIME.search(line):
+        if "total_eval_time" in line and (found := _TOTAL_EVAL_TIME.search(line)):
             self.found.total_eval_seconds = float(found[1]) * _SECONDS[found[2]]
-        if found := _CALIBRATION.search(line):
+        if " in " in line and (found := _CALIBRATION.search(line)):
             self.found.calibration_seconds += float(found[1])
 
     def add_step(self, line: str) -> None:
         step = _STEP.search(line)
-        if step is None or not ("loss" in line or "stopping" in line):
+        if step is None:
             return
         self.found.steps = max(self.found.steps or 0, int(step[1]))
         if time := _TRAIN_TIME.search(line):
@@ -162,7 +176,7 @@ class _Run:
             return
         self.add_to_curve(score[1])
         if _STEP.search(line):
-            self.found.training_scores = [*self.found.training_scores[1 - MOST_SCORES :], float(score[1])]
+            self.found.training_scores.append(float(score[1]))
             return
         if len(self.found.evaluations) >= MOST_SCORES:
             return
@@ -186,11 +200,8 @@ class _Run:
                 self.sizes[kind][ships or "budget" in found[0].lower()] = size
 
     def add_counts(self, line: str) -> None:
-        # A log may begin with the program's own text, so that the last one before the training counts.
-        if (seed := _SEED.search(line)) and not self.found.steps:
-            self.found.seed = int(seed[1])
-        for name, pattern in _COUNTS.items():
-            if (found := pattern.search(line)) and (count := _integer(found[1])) is not None:
+        for name, (word, pattern) in _COUNTS.items():
+            if word in line and (found := pattern.search(line)) and (count := _integer(found[1])) is not None:
                 setattr(self.found, name, count)
 
     def add_to_curve(self, text: str) -> None:

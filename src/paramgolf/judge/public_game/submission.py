@@ -117,7 +117,7 @@ def read_submission(data: bytes) -> Submission:
     try:
         document = json.loads(data.decode("utf-8-sig"), object_pairs_hook=unique, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else ascii(str(error))[1:200]
+        reason = "nested too deep" if isinstance(error, RecursionError) else ascii(str(error)[:200])[1:-1]
         raise EntryError(
             f"The submission file is no JSON: {reason}. Write one JSON object in UTF-8."
         ) from None
