@@ -150,6 +150,30 @@ def compare(
     sys.exit(0 if comparison.is_record else 1)
 
 
+def import_entry(
+    folder: Annotated[Path, Parameter(name="FOLDER", help="A record folder of the public game.")],
+    *,
+    out: Annotated[
+        Path | None, Parameter(help="Folder for verdict.json and verdict.html. Default: none.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read an entry of the public game: what is found, what is missing, what contradicts itself.
+
+    Nothing of it is run, so it is at most consistent, never valid. Exit 0 unless it contradicts itself.
+
+    ```
+    paramgolf import records/track_10min_16mb/2026-04-09_Name
+    ```
+    """
+    from paramgolf.judge.public_game import examine_public_entry
+    from paramgolf.judge.verdict import Standing
+
+    verdict = examine_public_entry(folder)
+    _leave(verdict, out, as_json)
+    sys.exit(1 if verdict.standing is Standing.INVALID else 0)
+
+
 def _challenge_of(entry: Path) -> str:
     from paramgolf.errors import EntryError
     from paramgolf.judge.entry import read_entry
@@ -170,19 +194,21 @@ def _validation_of(corpus: str, challenge: "Challenge") -> list[bytes]:
     return list(open_corpus(corpus, challenge).validation())
 
 
-def _leave(verdict: "Verdict", folder: Path, as_json: bool) -> None:
-    """Write both files, and show the verdict."""
+def _leave(verdict: "Verdict", folder: Path | None, as_json: bool) -> None:
+    """Write both files where there is a folder for them, and show the verdict."""
     from paramgolf.files import write_atomic
-    from paramgolf.judge.verdict import write_verdict
+    from paramgolf.judge.verdict import verdict_json
     from paramgolf.judge.verdict_page import verdict_page
     from paramgolf.judge.verdict_table import print_verdict
     from paramgolf.lab.reporter import Reporter
 
-    write_verdict(folder / "verdict.json", verdict)
-    write_atomic(folder / "verdict.html", verdict_page(verdict))
+    if folder is not None:
+        write_atomic(folder / "verdict.json", verdict_json(verdict))
+        write_atomic(folder / "verdict.html", verdict_page(verdict))
     if as_json:
-        print((folder / "verdict.json").read_text(), end="")
+        print(verdict_json(verdict), end="")
         return
     reporter = Reporter()
     print_verdict(verdict, reporter.console)
-    reporter.say(f"Wrote {folder / 'verdict.json'} and {folder / 'verdict.html'}")
+    if folder is not None:
+        reporter.say(f"Wrote {folder / 'verdict.json'} and {folder / 'verdict.html'}")

@@ -1,8 +1,10 @@
 """What an artifact is as a file: its size, and a zip that hides nothing. None of it is run or unpacked."""
 
+import lzma
 import os
 import stat
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -10,6 +12,7 @@ from paramgolf.errors import EntryError
 
 MEMBERS = 4096
 UNPACKED_BYTES = 1 << 30
+_PIECE = 1 << 20
 _LINK = stat.S_IFLNK << 16
 _KINDS = stat.S_IFMT(0xFFFF) << 16
 
@@ -37,14 +40,15 @@ def inspect_archive(artifact: Path, limit: int) -> Archive:
     try:
         with zipfile.ZipFile(artifact) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, OverflowError) as error:
+            problems = _problems(members, size) or _unreadable(archive, members)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, OverflowError, EOFError) as error:
         problem = f"It is no zip archive ({error})."
         return Archive(bytes=size, members=0, unpacked_bytes=0, problems=(problem,))
     return Archive(
         bytes=size,
         members=len(members),
         unpacked_bytes=sum(member.file_size for member in members),
-        problems=tuple(_problems(members, size)),
+        problems=tuple(problems),
     )
 
 
@@ -81,6 +85,26 @@ def _problems(members: list[zipfile.ZipInfo], size: int) -> list[str]:
     if sum(member.compress_size for member in members) > size:
         problems.append("Its members overlap: together they are larger than the file.")
     return problems[:10]
+
+
+def _unreadable(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> list[str]:
+    """Read every member through, a piece at a time: its header, size and checksum must be what the directory says."""
+    for member in members:
+        try:
+            with archive.open(member) as handle:
+                while handle.read(_PIECE):
+                    pass
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            lzma.LZMAError,
+            EOFError,
+            OSError,
+            RuntimeError,
+            ValueError,
+        ) as error:
+            return [f"The member {_shown(member.filename)} cannot be read ({str(error)[:120]})."]
+    return []
 
 
 def _leads_out(name: str) -> bool:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Strict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from paramgolf.errors import UsageError
@@ -105,8 +105,13 @@ _VERDICT = TypeAdapter(Verdict)
 
 
 def write_verdict(path: Path, verdict: Verdict) -> None:
-    """Write it as JSON, all of it or nothing."""
-    write_atomic(path, json.dumps(_VERDICT.dump_python(verdict, mode="json"), indent=2) + "\n")
+    """Write it, all of it or nothing."""
+    write_atomic(path, verdict_json(verdict))
+
+
+def verdict_json(verdict: Verdict) -> str:
+    """It as JSON; `read_verdict` reads that back."""
+    return json.dumps(_VERDICT.dump_python(verdict, mode="json"), indent=2) + "\n"
 
 
 def read_verdict(path: Path) -> Verdict:

@@ -22,7 +22,9 @@ COLOURS = {
 def print_verdict(verdict: Verdict, console: Console) -> None:
     """The findings as a table, what to mend below it, the verdict last, where the eye ends."""
     table = Table(
-        title=f"{verdict.title}: {verdict.challenge}, {verdict.depth}", title_justify="left", expand=False
+        title=Text(f"{verdict.title}: {verdict.challenge}, {verdict.depth}"),
+        title_justify="left",
+        expand=False,
     )
     for name in ("rule", "", "measured", "limit"):
         table.add_column(name, overflow="fold")

@@ -124,7 +124,7 @@ class Server:
             row = self._predictor.predict_next(tokens)
         else:
             for block in self._predictor.predict([tokens]):
-                row = np.asarray(block)[0, -1]
+                row = np.array(block[0, -1], np.float32)  # a copy: the entry may use its buffer again
         return np.asarray(row, np.float32).tobytes()
 
     def _predict(self, batch: list[Any]) -> None:
