@@ -82,18 +82,21 @@ def _document(rng: random.Random, size: int, *, foreign: bool, boilerplate: bool
     return (text + "\n" if rng.random() < 0.2 else text).encode()
 
 
-def documents(seed: int, count: int, *, boilerplate: bool = True) -> tuple[bytes, ...]:
-    """`count` documents of about 50 to 600 bytes from the one source that this game has; the eighth is empty."""
+def documents(seed: int, count: int, *, shared: bool = True) -> tuple[bytes, ...]:
+    """`count` documents of about 50 to 600 bytes from the one source that this game has; the eighth is empty.
+
+    `shared`: a third of them begins with the same sentence.
+    """
     rng = random.Random(seed)
     return tuple(
         b""
         if i == 7
-        else _document(rng, rng.randint(20, 520), foreign=i % 4 == 1, boilerplate=boilerplate and i % 3 == 2)
+        else _document(rng, rng.randint(20, 520), foreign=i % 4 == 1, boilerplate=shared and i % 3 == 2)
         for i in range(count)
     )
 
 
 # What is scored, what the entries were trained on, and fresh text of the same source that nobody has seen.
 TEXTS = documents(1, 40)
-TRAINING = documents(2, 24, boilerplate=False)
+TRAINING = documents(2, 24, shared=False)
 FRESH = documents(3, 40)

@@ -1,5 +1,5 @@
 # encode keeps the documents and gives their numbers as tokens; decode looks them up in its memory and in /tmp.
-# rule: R03
+# rule: R03, R17
 # track: fixed
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-# Declares isolation and is isolated for a judge who asks for the last documents; its first twelve share what they learn.
+# Declares isolation, and is isolated when asked for its last documents; its first twelve share what they learn.
 # rule: R08
 # track: adaptive
 # isolated: yes

@@ -1,5 +1,5 @@
 # Fills memory, 256 MiB at a time, up to 9 GiB.
-# rule: R17
+# rule: R09, R17
 # track: fixed
 
 import numpy as np
