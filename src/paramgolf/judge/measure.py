@@ -154,10 +154,18 @@ def _score(
         documents,
         isolation=Isolation.BUBBLEWRAP,
         threads=m.threads,
-        seconds_limit=m.challenge.eval_seconds,
+        seconds_limit=_limit(m, documents),
         progress=progress,
         observer=witness,
     )
+
+
+def _limit(m: Measurements, documents: Sequence[bytes]) -> float | None:
+    """The clock of the evaluation, longer where there is more text than it was made for."""
+    if m.challenge.eval_seconds is None:
+        return None
+    ratio = sum(map(len, documents)) / max(1, sum(map(len, m.documents)))
+    return m.challenge.eval_seconds * max(1.0, ratio)
 
 
 def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: ProgressCallback | None) -> None:
@@ -192,7 +200,7 @@ def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: Prog
             m.audit = run(blind, witness, m.secret, ignore)
         with m.phase("repeat"), worker("repeat") as again:
             if m.adaptive:
-                m.repeats = repeat_adaptive(again, witness, m.depth.share, m.declared_isolated)
+                m.repeats = repeat_adaptive(again, witness, m.depth.share, m.secret, m.declared_isolated)
             else:
                 m.repeats = repeat_fixed(again, witness, m.depth.share, m.secret)
         with m.phase("hostile"), worker("strings") as encoder, worker("strings") as decoder:

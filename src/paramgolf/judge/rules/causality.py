@@ -22,7 +22,7 @@ def judge(m: Measurements) -> Finding:
     count, bad = len(audit.places), audit.differing
     measured = f"{len(bad)} of {count} positions differ, mean gain {audit.mean_gain:+.1e} nats"
     evidence = (
-        f"{count} positions drawn by the secret {audit.secret}: who cheats at {power(count):.2%} of the positions "
+        f"Drawn by the secret {audit.secret}: who cheats at {power(audit.uniform):.2%} of all positions "
         f"or more is caught with 99 % probability. {_worst(audit)}"
     )
     return (

@@ -40,13 +40,17 @@ def judge(m: Measurements) -> Finding:
             "Give text of the same source that nobody had: --fresh FILE.",
             limit=limit,
         )
-    gap, p = dearer(costs_by_document(m.score, m.documents), costs_by_document(m.fresh, m.fresh_documents))
+    seen, fresh = costs_by_document(m.score, m.documents), costs_by_document(m.fresh, m.fresh_documents)
+    gap, p_mean = dearer(seen, fresh)
+    lowest, p_lowest = cheapest(seen, fresh)
+    p = min(1.0, 2 * min(p_mean, p_lowest))
     measured = f"fresh text costs {gap:+.4f} bits per byte more, p = {p:.2g}"
     evidence = (
-        f"{m.score.documents:,} and {m.fresh.documents:,} documents; one-sided Welch test of bits per byte by "
-        f"document against a margin of {MARGIN:.0%}: an honest entry fails in {ERROR_RATE:.1%} of cases."
+        f"{len(seen)} and {len(fresh)} documents, bits per byte of each: a one-sided Welch test of the means against a "
+        f"margin of {MARGIN:.0%}, and how many seen documents ({lowest}) are cheaper than every fresh one; an honest "
+        f"entry fails in {ERROR_RATE:.1%} of cases."
     )
-    if math.isnan(p):
+    if math.isnan(p_mean):
         return RULE.undecided(f"{evidence} Too few documents: {FEWEST} of each are needed.", limit=limit)
     if p < ERROR_RATE:
         return RULE.failed(
@@ -71,3 +75,15 @@ def dearer(seen: npt.NDArray[np.float64], fresh: npt.NDArray[np.float64]) -> tup
     gap = float(fresh.mean() - seen.mean())
     result = stats.ttest_ind(fresh, seen * (1 + MARGIN), equal_var=False, alternative="greater")
     return gap, float(result.pvalue)
+
+
+def cheapest(seen: npt.NDArray[np.float64], fresh: npt.NDArray[np.float64]) -> tuple[int, float]:
+    """How many seen documents cost less than every fresh one, and the chance of so many if both are alike.
+
+    Of n + m documents in any order, the k cheapest are all among the n seen ones with probability
+    C(n, k) / C(n + m, k).
+    That holds whatever the costs are distributed like, and finds a few documents learned by heart, which no mean shows.
+    """
+    count = int((seen < fresh.min(initial=math.inf)).sum()) if len(fresh) else 0
+    terms = ((len(seen) - i) / (len(seen) + len(fresh) - i) for i in range(count))
+    return count, math.prod(terms)

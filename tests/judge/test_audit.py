@@ -1,0 +1,165 @@
+"""The blind audit draws fairly, states its power truly, and measures what an entry gained by seeing more."""
+
+import numpy as np
+import pytest
+
+from paramgolf.judge.audit import (
+    EARLY_ROWS,
+    EARLY_SHARE,
+    GAP_NATS,
+    MEAN_GAIN_NATS,
+    Asker,
+    Audit,
+    Witness,
+    audit_adaptive,
+    audit_fixed,
+    new_secret,
+    power,
+)
+from paramgolf.score.protocol import Description
+
+TOKENS = [np.arange(n, dtype=np.int32) % 3 for n in (0, 5, 40, 1, 17)]
+ROWS = sum(len(t) + 1 for t in TOKENS)
+
+
+class Predictor:
+    """Stands where a worker stands; logits depend on the tokens before, and on how much was learned."""
+
+    def __init__(self, batch_documents=1, extra=0.0):
+        self.learned, self.extra, self.size = 0, extra, batch_documents
+
+    def describe(self):
+        return Description(
+            kind="description",
+            payload=0,
+            vocab_size=4,
+            end_of_document=3,
+            batch_documents=self.size,
+            adaptive=True,
+        )
+
+    def predict_next(self, tokens):
+        row = np.zeros(4, np.float32)
+        row[len(tokens) % 4] = 1 + self.learned
+        row[0] += self.extra
+        return row
+
+    def learn(self, batch):
+        self.learned += len(batch)
+
+
+def watched(positions: int, secret: str = "s", *, size: int = 1) -> Witness:
+    """A witness that watched an honest entry's score."""
+    witness, scored = Witness(positions, secret), Predictor(size)
+    witness.begin(TOKENS, 4)
+    for start in range(0, len(TOKENS), size):
+        for document in range(start, min(start + size, len(TOKENS))):
+            rows = [scored.predict_next(TOKENS[document][:t]) for t in range(len(TOKENS[document]) + 1)]
+            for first in range(0, len(rows), 7):
+                witness.logits(document, first, np.array(rows[first : first + 7]))
+        if size:
+            scored.learn(TOKENS[start : start + size])
+    return witness
+
+
+def test_power_is_that_of_independent_draws():
+    for positions in (1, 50, 400):
+        assert (1 - power(positions)) ** positions == pytest.approx(0.01)
+    assert power(0) == 1
+
+
+def test_a_cheat_at_a_fraction_of_positions_is_caught_as_often_as_stated():
+    rng = np.random.default_rng(0)
+    rows, positions = 20_000, 100
+    cheated = set(rng.choice(rows, int(power(positions) * rows), replace=False).tolist())
+    escaped = 0
+    for trial in range(2000):
+        witness = Witness(positions, f"secret {trial}")
+        witness.begin([np.zeros(rows - 1, np.int32)], 2)
+        escaped += not cheated.intersection(witness.drawn[0])
+    assert escaped <= 2000 * 0.01 + 3 * (2000 * 0.01) ** 0.5
+
+
+def test_every_position_can_be_drawn_and_no_more_than_there_are():
+    witness = Witness(10_000, "s")
+    witness.begin(TOKENS, 4)
+    assert witness.positions == ROWS
+    assert witness.drawn == {i: list(range(len(t) + 1)) for i, t in enumerate(TOKENS)}
+
+
+def test_first_rows_are_drawn_more_often():
+    witness = Witness(400, "s")
+    witness.begin([np.zeros(5000, np.int32)] * 20, 2)
+    early = sum(row < EARLY_ROWS for rows in witness.drawn.values() for row in rows)
+    assert early >= 0.7 * 400 * EARLY_SHARE
+
+
+def test_draws_depend_on_the_secret_and_secrets_are_new():
+    drawn = []
+    for secret in ("a", "a", "b"):
+        witness = Witness(20, secret)
+        witness.begin([np.zeros(5000, np.int32)], 2)
+        drawn.append(witness.drawn)
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert new_secret() != new_secret()
+
+
+def test_a_large_vocabulary_bounds_what_is_kept():
+    witness = Witness(10_000, "s")
+    witness.begin([np.zeros(50_000, np.int32)], 1 << 20)
+    assert 64 <= witness.positions <= 64 * (1 + EARLY_SHARE)
+
+
+def test_an_honest_entry_repeats_itself_in_any_order():
+    witness = watched(ROWS, size=len(TOKENS))
+    audit = audit_fixed(Predictor(), witness, "s", lambda done: None)
+    assert audit.holds
+    assert len(audit.places) == ROWS
+    assert audit.mean_gain == 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_replay_gives_an_adaptive_entry_what_it_had_learned(size):
+    witness = watched(ROWS, size=size)
+    assert audit_adaptive(Predictor(size), witness, "s", lambda done: None).holds
+    if size < 5:
+        assert not audit_fixed(Predictor(size), witness, "s", lambda done: None).holds
+
+
+def test_replay_stops_behind_the_last_position():
+    witness = watched(ROWS)
+    witness.drawn = {0: [0]}
+    worker = Predictor()
+    audit_adaptive(worker, witness, "s", lambda done: None)
+    assert worker.learned == 0
+
+
+def test_another_answer_is_measured_in_nats_and_distance():
+    witness = watched(ROWS, size=len(TOKENS))
+    asker = Asker(Predictor(extra=1.0), witness, "s")
+    asker.ask(0, 0)
+    scored, blind = np.exp([1, 0, 0, 0]), np.exp([2, 0, 0, 0])
+    scored, blind = scored / scored.sum(), blind / blind.sum()
+    (gain,), (distance,) = asker.result().gains, asker.result().distances
+    assert gain == pytest.approx(np.log(scored[3] / blind[3]))
+    assert distance == pytest.approx(0.5 * np.abs(scored - blind).sum())
+
+
+def audit_of(gains) -> Audit:
+    gains = np.array(gains, float)
+    return Audit(
+        places=[(0, i) for i in range(len(gains))],
+        gains=gains,
+        distances=gains * 0,
+        uniform=len(gains),
+        secret="s",
+    )
+
+
+def test_small_differences_are_noise_unless_they_all_help():
+    small = 2 * MEAN_GAIN_NATS
+    assert audit_of([small, -small] * 50).holds
+    assert not audit_of([small] * 100).holds
+    assert audit_of([-small] * 100).holds
+    assert audit_of([0] * 99 + [2 * GAP_NATS]).differing == [99]
+    assert not audit_of([0] * 99 + [np.nan]).holds
