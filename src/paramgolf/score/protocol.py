@@ -216,7 +216,7 @@ def read_frame(read: Callable[[int], bytes], payload_limit: int) -> tuple[Answer
         answer = _ANSWERS.validate_json(read(length))
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part)[:40] for part in problem["loc"])
+        where = printable(".".join(str(part)[:40] for part in problem["loc"]))
         raise EntryError(
             f"The worker sent a header that the protocol does not allow: {where + ': ' if where else ''}"
             f"{printable(problem['msg'])[:200]}."
