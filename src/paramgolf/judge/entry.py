@@ -19,6 +19,8 @@ LARGEST_ENTRY_FILE = 1 << 16
 LARGEST_README = 1 << 20
 LARGEST_LOG = 64 << 20
 MOST_SEEDS = 32
+# tomllib takes time and memory that grow with the square of a key's parts: 64 KiB of them took 65 s and 4 GB.
+MOST_DOTS_A_LINE = 200
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 RelativePath = Annotated[
@@ -73,6 +75,8 @@ def read_entry(folder: Path) -> Entry:
         EntryError: entry.toml is missing, is no TOML, or has a wrong key or value; the message names each.
     """
     data = read_regular_file(folder, "entry.toml", LARGEST_ENTRY_FILE)
+    if max(line.count(b".") for line in [b"", *data.splitlines()]) > MOST_DOTS_A_LINE:
+        raise EntryError(f"entry.toml has a line with more than {MOST_DOTS_A_LINE} dots. Write shorter keys.")
     try:
         table = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:
