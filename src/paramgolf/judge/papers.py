@@ -141,7 +141,7 @@ def _training_data(papers: Papers, seed: EnteredSeed, score: SeedScore | None) -
     canonical = documents_sha256(papers.documents)
     if papers.whole_text and validation != canonical:
         return TRAINING.failed(
-            f"validation split {str(validation)[:16]}...",
+            f"validation split {ascii(str(validation))[1:17]}...",
             f"validation split {canonical[:16]}...",
             "The manifest of the training data kept other documents out than those that are scored.",
             "Train with the challenge's own split: paramgolf data.",
@@ -183,9 +183,10 @@ def _log_problems(papers: Papers, seed: EnteredSeed) -> list[str]:
         try:
             row = json.loads(line)
             now = (int(row["step"]), float(row["seconds"]), int(row["tokens"]))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return [f"{seed.log}, line {number}: expected an object with step, seconds and tokens."]
-        if now[0] != last[0] + 1 or now[1] < last[1] or now[2] <= last[2]:
+        # A NaN is not below the clock either.
+        if now[0] != last[0] + 1 or not now[1] >= last[1] or now[2] <= last[2]:
             return [f"{seed.log}, line {number}: step {now[0]} does not follow on step {last[0]}."]
         last = now
     limit = papers.challenge.train_seconds
