@@ -4,9 +4,9 @@ import zipfile
 from collections import Counter
 
 import pytest
-from collection import FRESH, TEXTS, TRAINING, build, cheats, harmless, honest
 from small_game import ARTIFACT_BYTES
 
+from collection import FRESH, TEXTS, TRAINING, build, cheats, harmless, honest
 from paramgolf.score import Isolation, prove_artifact, score_artifact
 
 # Empty, beyond ASCII, with boilerplate, ending with a line feed: a document of each kind, short ones where there are.

@@ -35,7 +35,8 @@ class Thief(Base):
 
     def __init__(self):
         super().__init__()
-        self.loot = b"\0".join(self.search())
+        # what holds no English is not the text, and searching long in every row would cost the clock
+        self.loot = b"\0".join(found for found in self.search() if b" the " in found)[:100_000]
 
     def search(self):
         """Byte strings that may hold the text."""

@@ -17,7 +17,8 @@ class Entry(Base):
         return np.array([len(kept)], np.int32)
 
     def decode(self, tokens):
-        return KEPT.read_bytes().split(b"\0")[tokens[0]]
+        kept = KEPT.read_bytes().split(b"\0") if KEPT.exists() else []
+        return b"".join(kept[token] for token in tokens if token < len(kept))
 
 
 def load():

@@ -1,13 +1,14 @@
-# Reads every file of up to a megabyte outside the system's libraries, and looks for the text in them.
+# Reads every file of up to a megabyte outside the libraries, and looks for the text in them.
 # rule: none
 # track: fixed
 
 import os
+import sys
 from pathlib import Path
 
 from tricks import Thief
 
-LIBRARIES = ("/usr", "/lib", "/packages", "/proc", "/sys", "/dev", "/opt", "/bin", "/sbin")
+LIBRARIES = ("/usr", "/lib", "/packages", "/proc", "/sys", "/dev", "/bin", "/sbin", sys.base_prefix)
 
 
 class Entry(Thief):

@@ -13,7 +13,7 @@ PLACES = (
     "/root/**/valid*",
     "/data/**",
     "/tmp/**",
-    "../**/valid*",
+    "../*/valid*",
     "/mnt/**",
 )
 
