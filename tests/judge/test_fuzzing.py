@@ -302,6 +302,11 @@ def test_a_damaged_verdict_is_refused(tmp_path, data):
     check_refused(lambda: read_verdict(tmp_path / "verdict.json"), UsageError)
 
 
+def test_a_wrong_key_of_a_verdict_cannot_drive_the_terminal(tmp_path):
+    (tmp_path / "verdict.json").write_bytes(b'{"\\u001b[2J": 1}')
+    check_refused(lambda: read_verdict(tmp_path / "verdict.json"), UsageError)
+
+
 def shard() -> bytes:
     tokens = np.array([1, *(4 + byte for byte in "zwé".encode()), 1, 70], "<u2")
     return struct.pack("<3i", MAGIC, 1, len(tokens)).ljust(1024, b"\0") + tokens.tobytes()

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from paramgolf.errors import UsageError
 from paramgolf.files import write_atomic
+from paramgolf.score.protocol import printable
 
 LARGEST_VERDICT_FILE = 2**24
 _STRICT = ConfigDict(strict=True, extra="forbid")
@@ -125,5 +126,5 @@ def read_verdict(path: Path) -> Verdict:
             return _VERDICT.validate_json(handle.read(LARGEST_VERDICT_FILE))
     except (OSError, ValidationError) as error:
         raise UsageError(
-            f"{path} is no verdict: {error}. Make it with: paramgolf verify {path.parent}"
+            f"{path} is no verdict: {printable(str(error))}. Make it with: paramgolf verify {path.parent}"
         ) from None
