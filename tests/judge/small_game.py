@@ -99,4 +99,4 @@ def documents(seed: int, count: int, *, shared: bool = True) -> tuple[bytes, ...
 # What is scored, what the entries were trained on, and fresh text of the same source that nobody has seen.
 TEXTS = documents(1, 40)
 TRAINING = documents(2, 24, shared=False)
-FRESH = documents(3, 40)
+FRESH = documents(3, 100)

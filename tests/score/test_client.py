@@ -251,7 +251,9 @@ def test_without_isolation_the_answers_are_the_same(start_worker):
         assert sum(block.shape[1] for block in worker.predict([np.zeros(30, np.int32)])) == 31
 
 
-@pytest.mark.parametrize("method", ["", "def predict_next(self, tokens): return np.full(257, float(len(tokens)))"])
+@pytest.mark.parametrize(
+    "method", ["", "def predict_next(self, tokens): return np.full(257, float(len(tokens)))"]
+)
 def test_the_next_prediction_is_the_last_row_or_the_entrys_quicker_way(start_worker, method):
     change = f"""
         class Entry(Uniform):

@@ -1,0 +1,166 @@
+"""Whole verdicts in the real sandbox, on a few of the collection; benchmarks/collection.py judges all of it."""
+
+import os
+import subprocess
+
+import pytest
+import tomli_w
+
+from collection import CHALLENGE_TOML, FRESH, TEXTS, build, cheats, harmless, honest
+from paramgolf.challenge import load_challenge
+from paramgolf.errors import SandboxError
+from paramgolf.files import sha256_of
+from paramgolf.judge.measure import FULL, QUICK
+from paramgolf.judge.verdict import Outcome, Standing
+from paramgolf.judge.verify import Terms, verify
+
+CASES = {case.name: case for case in [*cheats(), *harmless(), *honest()]}
+CHEATS = [
+    "folds_case",
+    "not_a_number",
+    "smear_over_the_next_token",
+    "whole_document_statistics",
+    "small_gain_everywhere",
+    "updates_before_scoring",
+    "state_between_documents",
+    "isolated_that_learns",
+    "unseeded_dropout",
+    "compress_looks_ahead",
+    "remembers_eight_enciphered",
+    "claims_sums_to_277",
+    "kills_itself",
+]
+HONEST = [
+    "order_1",
+    "adaptive_counts",
+    "case_transform",
+    "padding_is_nan",
+    "reused_buffer",
+    "kills_its_parent",
+]
+
+
+@pytest.fixture(scope="session")
+def challenge(tmp_path_factory):
+    path = tmp_path_factory.mktemp("game") / "game.toml"
+    path.write_text(CHALLENGE_TOML)
+    return load_challenge(str(path))
+
+
+@pytest.fixture
+def judge(challenge):
+    def run(path, depth=FULL):
+        return verify(path, Terms(challenge=challenge, documents=TEXTS, depth=depth, threads=1, fresh=FRESH))
+
+    return run
+
+
+@pytest.fixture
+def entry(tmp_path, challenge):
+    """A case as an entry's folder; its artifact may be replaced by `spoil` before it is judged."""
+
+    def make(name, spoil=None):
+        case = CASES[name]
+        artifact = build(case, tmp_path / "entry" / "seeds" / "0")
+        seed = {
+            "seed": 0,
+            "artifact": "seeds/0/model.pyz",
+            "sha256": sha256_of(artifact),
+            "bits_per_byte": case.claims or 1.0,
+        }
+        table = {
+            "title": name,
+            "authors": [{"name": "a stranger"}],
+            "challenge": challenge.name,
+            "track": case.track,
+            "record": False,
+            "document_isolation": case.isolated,
+            "parents": [],
+            "hardware": "none",
+            "licence": "MIT",
+            "seeds": [seed],
+        }
+        if spoil:
+            spoil(artifact)
+        (tmp_path / "entry" / "README.md").write_text("# It\n")
+        (tmp_path / "entry" / "entry.toml").write_text(tomli_w.dumps(table))
+        return tmp_path / "entry"
+
+    return make
+
+
+def failed(verdict) -> set[str]:
+    return {f.rule for f in verdict.failed}
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_cheat_is_caught_by_the_rule_that_should(judge, entry, name):
+    verdict = judge(entry(name))
+    assert verdict.standing is Standing.INVALID
+    assert failed(verdict) & CASES[name].rules
+    assert all(f.mend for f in verdict.failed)
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_entry_keeps_every_rule(judge, entry, name):
+    verdict = judge(entry(name))
+    assert failed(verdict) <= {"R12"}, [f for f in verdict.failed if f.rule != "R12"]
+    (score,) = verdict.scores
+    claims = next(f for f in verdict.findings if f.rule == "R12")
+    assert f"{score.bits_per_byte:.4f} measured" in claims.measured
+
+
+def test_an_artifact_alone_is_judged_by_what_can_be_measured(judge, tmp_path):
+    verdict = judge(build(CASES["order_1"], tmp_path))
+    assert verdict.standing is Standing.VALID
+    assert "R12" not in {f.rule for f in verdict.findings}
+
+
+def test_a_quick_look_finds_a_cheat_and_leaves_the_proof_open(judge, tmp_path):
+    verdict = judge(build(CASES["next_token"], tmp_path), QUICK)
+    assert "R06" in failed(verdict)
+    outcomes = {f.rule: f.outcome for f in verdict.findings}
+    assert outcomes["R11"] is outcomes["R04"] is Outcome.UNDECIDED
+
+
+def test_the_quick_look_can_be_valid(judge, tmp_path):
+    assert judge(build(CASES["order_1"], tmp_path), QUICK).standing is Standing.VALID
+
+
+SPOILS = {
+    "missing": lambda path: path.unlink(),
+    "a pipe": lambda path: (path.unlink(), os.mkfifo(path)),
+    "a link out": lambda path: (path.unlink(), path.symlink_to("/etc/passwd")),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "huge": lambda path: os.truncate(path, 1 << 40),
+    "empty": lambda path: path.write_bytes(b""),
+    "noise": lambda path: path.write_bytes(os.urandom(5000)),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILS)
+def test_whatever_lies_in_the_artifacts_place_is_a_failed_rule(judge, entry, spoil):
+    verdict = judge(entry("order_1", SPOILS[spoil]))
+    assert "R02" in failed(verdict)
+    assert verdict.scores == ()
+
+
+def test_a_folder_without_an_entry_is_a_failed_rule(judge, tmp_path):
+    assert failed(judge(tmp_path)) == {"R01"}
+
+
+def test_without_bubblewrap_nothing_is_judged(judge, tmp_path, monkeypatch):
+    artifact = build(CASES["order_1"], tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SandboxError, match="apt-get install bubblewrap"):
+        judge(artifact)
+
+
+def test_nothing_is_left_behind(judge, tmp_path, monkeypatch):
+    held = tmp_path / "tmp"
+    held.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(held))
+    judge(build(CASES["leaves_a_daemon"], tmp_path / "a"))
+    assert list(held.iterdir()) == []
+    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    assert str(held) not in processes

@@ -1,0 +1,66 @@
+"""From a finished run to a verdict: `new entry`, `verify`, and what the recipe says in between."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from dataclasses import replace
+
+import pytest
+
+from paramgolf.errors import UsageError
+from paramgolf.lab.new_entry import new_entry, recipe_toml
+from paramgolf.train.recipe import load_recipe, recipe_names
+
+MADE = {"title": "Mine", "author": "Ada", "track": "fixed", "record": False, "licence": "MIT"}
+
+
+def paramgolf(*arguments):
+    command = [sys.executable, "-m", "paramgolf", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def test_a_run_becomes_an_entry_that_is_valid(finished, files, tmp_path):
+    entry = tmp_path / "mine"
+    made = paramgolf("new", "entry", entry, "--from", finished.folder, "--author", "Ada")
+    assert made.returncode == 0, made.stderr
+    judged = paramgolf(
+        *("verify", entry, "--challenge", files / "short.toml", "--documents", finished.documents)
+    )
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+    verdict = json.loads((entry / "verdict.json").read_text())
+    assert verdict["standing"] == "valid"
+    assert verdict["scores"][0]["bits_per_byte"] == finished.result.bits_per_byte
+    assert "Mine" not in (entry / "verdict.html").read_text()
+    assert f"{finished.result.bits_per_byte:.4f} bits per byte over 1 seed" in judged.stdout
+
+
+def test_an_entry_holds_the_papers_of_its_run(finished, tmp_path):
+    new_entry(tmp_path / "mine", [finished.folder], **MADE)
+    entry = tomllib.loads((tmp_path / "mine" / "entry.toml").read_text())
+    assert entry["seeds"][0]["sha256"] == finished.result.artifact_sha256
+    for key in ("artifact", "result", "log", "manifest"):
+        assert (tmp_path / "mine" / entry["seeds"][0][key]).is_file()
+    with pytest.raises(UsageError, match="there already"):
+        new_entry(tmp_path / "mine", [finished.folder], **MADE)
+
+
+def test_the_same_seed_twice_makes_no_entry(finished, tmp_path):
+    with pytest.raises(UsageError, match=r"seeds \[0, 0\]"):
+        new_entry(tmp_path / "mine", [finished.folder, finished.folder], **MADE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_run_makes_no_entry(tmp_path):
+    with pytest.raises(UsageError, match="no run folder"):
+        new_entry(tmp_path / "mine", [tmp_path], **MADE)
+    with pytest.raises(UsageError, match="at least one run"):
+        new_entry(tmp_path / "mine", [], **MADE)
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_reads_back_as_it_was(name, tmp_path):
+    recipe = load_recipe(name)
+    path = tmp_path / "recipe.toml"
+    path.write_text(recipe_toml(recipe))
+    assert load_recipe(str(path)) == replace(recipe, name="recipe")
