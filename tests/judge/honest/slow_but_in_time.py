@@ -1,4 +1,4 @@
-# Takes a second to load and sleeps a little in each batch, within the clock.
+# Takes half a second to load and sleeps a little in each batch, within the clock.
 # rule: none
 # track: fixed
 
@@ -10,7 +10,7 @@ from base_entry import Base
 class Entry(Base):
     def __init__(self):
         super().__init__()
-        time.sleep(1)
+        time.sleep(0.5)
 
     def predict(self, batch):
         time.sleep(0.02)
