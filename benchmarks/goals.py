@@ -32,7 +32,7 @@ def main() -> None:
     subprocess.run(command, check=True)
     result = json.loads((options.out / "result.json").read_text())
     documents = list(read_documents(options.out / "data" / "validation.jsonl"))
-    costs = scoring.measure(options.out / "model.pyz", documents, threads=2)
+    costs = scoring.measure(options.out / "model.pyz", documents, threads=1)
     speeds = {name: statistics.median(values) for name, values in throughput.compare(20.0, 3).items()}
     rows = [
         ("bits per byte, proven", f"{result['bits_per_byte']:.4f}", "2.08 or less"),

@@ -1,6 +1,6 @@
 """Whether one artifact gives the same bits every time: how many scores differ, how many proofs fail.
 
-    python benchmarks/repeatability.py ARTIFACT --documents FILE [--repeats 40] [--threads 2]
+    python benchmarks/repeatability.py ARTIFACT --documents FILE [--repeats 40] [--threads 1]
 
 Each repeat is a score (two fresh sandboxes) and a proof (two more). At 40 repeats without a difference, a
 fault that hits one process in 20 would have shown itself with 98 % probability.
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("artifact", type=Path)
     parser.add_argument("--documents", type=Path, required=True)
     parser.add_argument("--repeats", type=int, default=40)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     documents = list(read_documents(options.documents))
     common = {"isolation": Isolation.BUBBLEWRAP, "threads": options.threads, "seconds_limit": None}

@@ -1,6 +1,6 @@
 """What scoring and proving cost: `score` against the bare forward passes, and tokens/s of the proof.
 
-    python benchmarks/scoring.py ARTIFACT --documents FILE [--threads 2]
+    python benchmarks/scoring.py ARTIFACT --documents FILE [--threads 1]
 
 The bare forward passes are the artifact's own `predict` over the same tokens in this process, the logits
 dropped. proof_tokens_per_second counts both directions together.
@@ -62,7 +62,7 @@ def main() -> None:
     )
     parser.add_argument("artifact", type=Path)
     parser.add_argument("--documents", type=Path, required=True)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     for key, value in measure(
         options.artifact, list(read_documents(options.documents)), options.threads

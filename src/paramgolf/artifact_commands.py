@@ -31,7 +31,11 @@ LimitsOf = Annotated[
     str | None, Parameter(help="Hold the artifact to this challenge's size and clock. Default: no limits.")
 ]
 Threads = Annotated[
-    int | None, Parameter(help="Threads for the artifact. Default: one a core.", validator=Number(gte=1))
+    int,
+    Parameter(
+        help="Threads for the artifact. Several are quicker, but two measurements may then differ in their last bits.",
+        validator=Number(gte=1),
+    ),
 ]
 AsJson = Annotated[
     bool,
@@ -44,7 +48,7 @@ def score(
     *,
     documents: Documents,
     challenge: LimitsOf = None,
-    threads: Threads = None,
+    threads: Threads = 1,
     as_json: AsJson = False,
 ) -> None:
     """Bits per byte of an artifact on documents, measured from outside its sandbox.
@@ -58,7 +62,6 @@ def score(
     from paramgolf.corpus import read_documents
     from paramgolf.lab.reporter import Reporter
     from paramgolf.score import Isolation, score_artifact
-    from paramgolf.train.device import usable_cores
 
     rules = _limits(artifact, challenge)
     texts = list(read_documents(documents))
@@ -67,7 +70,7 @@ def score(
             artifact,
             texts,
             isolation=Isolation.BUBBLEWRAP,
-            threads=threads or usable_cores(),
+            threads=threads,
             seconds_limit=rules.eval_seconds if rules else None,
             progress=progress,
         )
@@ -83,7 +86,7 @@ def prove(
     *,
     documents: Documents,
     challenge: LimitsOf = None,
-    threads: Threads = None,
+    threads: Threads = 1,
     as_json: AsJson = False,
 ) -> None:
     """Compress documents in one sandbox, decompress them in another, and compare.
@@ -97,7 +100,6 @@ def prove(
     from paramgolf.corpus import read_documents
     from paramgolf.lab.reporter import Reporter
     from paramgolf.score import Isolation, prove_artifact
-    from paramgolf.train.device import usable_cores
 
     rules = _limits(artifact, challenge)
     texts = list(read_documents(documents))
@@ -106,7 +108,7 @@ def prove(
             artifact,
             texts,
             isolation=Isolation.BUBBLEWRAP,
-            threads=threads or usable_cores(),
+            threads=threads,
             seconds_limit=rules.prove_seconds if rules else None,
             scored_bits_per_byte=None,
             progress=progress,
@@ -226,11 +228,10 @@ def _require_zip(artifact: Path) -> None:
 
 
 def _worker(artifact: Path) -> "Worker":
-    from paramgolf.score import Deadline, Isolation, Worker
-    from paramgolf.train.device import usable_cores
+    from paramgolf.score import ENTRY_THREADS, Deadline, Isolation, Worker
 
     _require_zip(artifact)
-    return Worker(artifact, isolation=Isolation.BUBBLEWRAP, threads=usable_cores(), deadline=Deadline(None))
+    return Worker(artifact, isolation=Isolation.BUBBLEWRAP, threads=ENTRY_THREADS, deadline=Deadline(None))
 
 
 def _read(path: Path) -> bytes:

@@ -1,6 +1,5 @@
 """Commands on entries: make one, judge it, compare it with a record, read one of the public game."""
 
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -88,6 +87,7 @@ def verify(
     from paramgolf.judge.verify import Terms
     from paramgolf.judge.verify import verify as judge
     from paramgolf.lab.reporter import Reporter
+    from paramgolf.score import ENTRY_THREADS
 
     if not entry.exists():
         raise UsageError(f"There is no entry at {entry}. Give its folder, or a model.pyz.")
@@ -100,7 +100,7 @@ def verify(
             if documents
             else _validation_of(corpus or rules.corpus, rules),
             depth=QUICK if quick else FULL,
-            threads=len(os.sched_getaffinity(0)),
+            threads=ENTRY_THREADS,
             fresh=list(read_documents(fresh)) if fresh else (),
             progress=progress,
             say=reporter.say,

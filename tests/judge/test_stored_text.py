@@ -57,3 +57,12 @@ def test_other_text_is_not_found(tmp_path):
 def test_a_piece_of_two_windows_is_found_at_any_place(tmp_path_factory, before, start, length, after):
     path = artifact(tmp_path_factory.mktemp("a"), before + TEXT[start : start + length] + after)
     assert find_stored_text(path, [TEXT]).bytes >= min(length, 4000 - start) // WINDOW * WINDOW - WINDOW
+
+
+def test_a_piece_across_the_places_where_the_search_is_cut_is_found(tmp_path):
+    data = b"." * ((1 << 20) - 30) + TEXT[:WINDOW] + b"." * 50
+    assert find_stored_text(artifact(tmp_path, data), [TEXT]).bytes == WINDOW
+
+
+def test_text_shorter_than_a_window_is_never_found(tmp_path):
+    assert find_stored_text(artifact(tmp_path, TEXT), [TEXT[:20]]).bytes == 0

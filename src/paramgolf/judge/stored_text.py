@@ -25,6 +25,7 @@ _OPENERS = (
     (b"\x78\x9c", zlib.decompressobj),
     (b"\x1f\x8b", lambda: zlib.decompressobj(31)),
 )
+_PIECE = 1 << 20
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -43,15 +44,27 @@ def find_stored_text(artifact: Path, documents: Sequence[bytes]) -> StoredText:
     text = b"\0".join(documents)
     known = _piece_hashes(text)
     wanted = np.unique(known)
+    if not len(wanted):
+        return StoredText(bytes=0, text_bytes=len(text), searched=0, member="")
     found, searched, where = np.zeros(0, np.uint64), 0, ""
     for name, data in _contents(artifact):
         searched += len(data)
-        hits = np.intersect1d(_hashes(data), wanted)
+        hits = _hits(data, wanted)
         if len(hits) > len(found):
             where = name
         found = np.union1d(found, hits)
     count = int(np.isin(known, found).sum()) if len(found) else 0
     return StoredText(bytes=count * WINDOW, text_bytes=len(text), searched=searched, member=where)
+
+
+def _hits(data: bytes, wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Which of the sorted hashes `wanted` occur in `data`; a piece at a time, so that memory stays small."""
+    found = [np.zeros(0, np.uint64)]
+    for start in range(0, len(data), _PIECE):
+        hashes = _hashes(data[start : start + _PIECE + WINDOW - 1])
+        at = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
+        found.append(np.unique(hashes[wanted[at] == hashes]))
+    return np.unique(np.concatenate(found))
 
 
 def _contents(artifact: Path) -> Iterator[tuple[str, bytes]]:

@@ -23,6 +23,7 @@ from paramgolf.lab.settings import RunSettings
 from paramgolf.lab.training import train_in
 from paramgolf.pack.pack import PackResult
 from paramgolf.score import (
+    ENTRY_THREADS,
     Isolation,
     Proof,
     Score,
@@ -97,7 +98,7 @@ def _measure(settings: RunSettings, folder: RunFolder, reporter: Reporter) -> Re
     reporter.say(f"unquantised: {unquantised:.4f} bits per byte")
     compressors = general_compressors(b"".join(documents))
     reporter.say("; ".join(f"{name} {bits:.2f}" for name, bits in compressors.items()) + " bits per byte")
-    samples = draw_samples(folder.artifact, isolation=isolation, threads=usable_cores(), seed=settings.seed)
+    samples = draw_samples(folder.artifact, isolation=isolation, threads=ENTRY_THREADS, seed=settings.seed)
     return _result(settings, folder, packed, score, proof, unquantised, compressors, samples)
 
 
@@ -114,7 +115,7 @@ def _score(
             folder.artifact,
             documents,
             isolation=isolation,
-            threads=usable_cores(),
+            threads=ENTRY_THREADS,
             seconds_limit=settings.challenge.eval_seconds,
             progress=progress,
         )
@@ -137,7 +138,7 @@ def _prove(
             folder.artifact,
             sample,
             isolation=score.isolation,
-            threads=usable_cores(),
+            threads=ENTRY_THREADS,
             seconds_limit=settings.challenge.prove_seconds,
             scored_bits_per_byte=bits / sum(map(len, sample)),
             progress=progress,
@@ -176,7 +177,7 @@ def _result(
             threads=training.threads,
             processes=training.processes,
             compiled=training.compiled,
-            score_threads=usable_cores(),
+            score_threads=ENTRY_THREADS,
         ),
         parameters=training.parameters,
         train_tokens=training.train_tokens,

@@ -5,10 +5,11 @@ from paramgolf.score.compressors import general_compressors
 from paramgolf.score.progress import Progress, ProgressCallback
 from paramgolf.score.proof import Proof, prove_artifact
 from paramgolf.score.protocol import Deadline
-from paramgolf.score.sandbox import Isolation, Limits, sandbox_failure
+from paramgolf.score.sandbox import ENTRY_THREADS, Isolation, Limits, sandbox_failure
 from paramgolf.score.scorer import Score, score_artifact
 
 __all__ = [
+    "ENTRY_THREADS",
     "Deadline",
     "Isolation",
     "Limits",

@@ -18,6 +18,9 @@ from pathlib import Path
 from paramgolf.errors import SandboxError
 from paramgolf.score.packages import runtime_packages
 
+# One: with two, how work was shared changed the last bits of float32 sums between repeats on a busy machine, and a
+# score must give the same bits whenever it is measured.
+ENTRY_THREADS = 1
 WORKER = Path(__file__).with_name("worker.py")
 # -P, -s, -S: nothing but the standard library and what the worker adds is on sys.path. Not -I, which would
 # also ignore PYTHONHASHSEED: the environment is ours, and two runs must give the same bits.

@@ -29,7 +29,7 @@ def read_parquet(path: Path) -> Iterator[bytes]:
         with pyarrow.parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
             _check_column(file, path)
             yield from _rows(file, path)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise CorpusError(f"{path}: the footer cannot be read: {error}. Get the file again.") from None
 
 
@@ -45,7 +45,7 @@ def _rows(file: pyarrow.parquet.ParquetFile, path: Path) -> Iterator[bytes]:
                     check_utf8(document or b"", path, f"row {row:,}, ")
                     yield document or b""
                     row += 1
-        except (pyarrow.ArrowException, OSError) as error:
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise CorpusError(
                 f"{path}: row group {group} (byte {_start(file, group):,}) is damaged at or after row "
                 f"{row:,}: {error}. Get the file again."
