@@ -75,7 +75,8 @@ def test_it_builds_the_same_at_every_run(case, tmp_path):
     assert first.stat().st_size == second.stat().st_size <= ARTIFACT_BYTES
 
 
-@pytest.mark.parametrize("case", honest(), ids=lambda case: case.name)
+# Some of them: benchmarks/collection.py judges each, proof included.
+@pytest.mark.parametrize("case", honest()[::6], ids=lambda case: case.name)
 def test_honest_ones_score_and_prove(case, tmp_path):
     score = score_artifact(
         build(case, tmp_path), SOME, isolation=Isolation.BUBBLEWRAP, threads=1, seconds_limit=60
@@ -103,7 +104,7 @@ def honest_score(tmp_path_factory):
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in cheats() if case.rules & {"R06", "R13"} and not case.rules & {"R05", "R10"}],
+    [case for case in cheats() if case.rules & {"R06", "R13"} and not case.rules & {"R05", "R10"}][::3],
     ids=lambda case: case.name,
 )
 def test_tricks_gain(case, tmp_path, honest_score):

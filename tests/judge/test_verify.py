@@ -2,6 +2,9 @@
 
 import os
 import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import tomli_w
@@ -156,11 +159,48 @@ def test_without_bubblewrap_nothing_is_judged(judge, tmp_path, monkeypatch):
         judge(artifact)
 
 
+KILLED = """
+import sys
+from pathlib import Path
+from collection import TEXTS
+from paramgolf.challenge import load_challenge
+from paramgolf.judge.measure import FULL
+from paramgolf.judge.verify import Terms, verify
+terms = Terms(challenge=load_challenge("local"), documents=TEXTS, depth=FULL, threads=1)
+print("judging", flush=True)
+verify(Path(sys.argv[1]), terms)
+"""
+
+
+def test_a_judge_that_is_killed_leaves_nothing_behind(tmp_path):
+    held = tmp_path / "tmp"
+    held.mkdir()
+    artifact = build(CASES["sleeps_in_predict"], tmp_path / "a")
+    environment = os.environ | {"TMPDIR": str(held), "PYTHONPATH": str(Path(__file__).parent)}
+    judge = subprocess.Popen(
+        [sys.executable, "-c", KILLED, artifact], env=environment, stdout=subprocess.PIPE
+    )
+    _until(lambda: str(held) in _processes() and "bwrap" in _processes())
+    judge.kill()
+    judge.wait()
+    _until(lambda: str(held) not in _processes() and not list(held.iterdir()))
+
+
+def _processes() -> str:
+    return subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+
+
+def _until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_nothing_is_left_behind(judge, tmp_path, monkeypatch):
     held = tmp_path / "tmp"
     held.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(held))
     judge(build(CASES["leaves_a_daemon"], tmp_path / "a"))
     assert list(held.iterdir()) == []
-    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert str(held) not in processes
+    assert str(held) not in _processes()

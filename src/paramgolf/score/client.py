@@ -199,9 +199,12 @@ class Worker:
             threads=self._threads,
             limits=self._limits,
         )
-        home = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="paramgolf-worker-", ignore_cleanup_errors=True)
-        )
+        # A sandbox has a home of its own; a folder out here would stay behind if the harness were killed.
+        home = "/"
+        if self._isolation is Isolation.NONE:
+            home = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="paramgolf-worker-", ignore_cleanup_errors=True)
+            )
         try:
             self._process = subprocess.Popen(
                 command,
