@@ -187,7 +187,7 @@ def test_a_judge_that_is_killed_leaves_nothing_behind(tmp_path):
 
 
 def _processes() -> str:
-    return subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    return subprocess.run(["ps", "-ewwo", "args"], capture_output=True, text=True).stdout
 
 
 def _until(condition):
