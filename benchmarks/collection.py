@@ -15,41 +15,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
 from paramgolf.challenge import Challenge, load_challenge
-from paramgolf.files import sha256_of
 from paramgolf.judge.measure import FULL
 from paramgolf.judge.verdict import Outcome
 from paramgolf.judge.verify import Terms, verify
-
-
-def as_entry(collection: Any, case: Any, folder: Path, challenge: Challenge) -> Path:
-    """The case as a whole entry: its artifact is seed 0, honestly described except where the claim is the lie."""
-    artifact = collection.build(case, folder / "seeds" / "0")
-    plain = artifact.is_file() and not artifact.is_symlink()
-    table = {
-        "title": case.name,
-        "authors": [{"name": "a stranger"}],
-        "challenge": challenge.name,
-        "track": case.track,
-        "record": False,
-        "document_isolation": case.isolated,
-        "parents": [],
-        "hardware": "none",
-        "licence": "MIT",
-        "seeds": [
-            {
-                "seed": 0,
-                "artifact": "seeds/0/model.pyz",
-                "sha256": sha256_of(artifact) if plain else "0" * 64,
-                "bits_per_byte": case.claims or 1.0,
-            }
-        ],
-    }
-    (folder / "README.md").write_text(f"# {case.name}\n")
-    (folder / "entry.toml").write_text(tomli_w.dumps(table))
-    return folder
 
 
 def judged(collection: Any, case: Any, challenge: Challenge) -> dict[str, str]:
@@ -62,7 +31,7 @@ def judged(collection: Any, case: Any, challenge: Challenge) -> dict[str, str]:
             threads=1,
             fresh=collection.FRESH,
         )
-        verdict = verify(as_entry(collection, case, Path(folder), challenge), terms)
+        verdict = verify(collection.as_entry(case, Path(folder), challenge.name), terms)
     failed = [f for f in verdict.findings if f.outcome is Outcome.FAIL and (f.rule != "R12" or case.claims)]
     return {f.rule: f"{f.measured}: {f.evidence}" for f in failed}
 

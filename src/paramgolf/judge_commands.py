@@ -197,13 +197,13 @@ def _validation_of(corpus: str, challenge: "Challenge") -> list[bytes]:
 def _leave(verdict: "Verdict", folder: Path | None, as_json: bool) -> None:
     """Write both files where there is a folder for them, and show the verdict."""
     from paramgolf.files import write_atomic
-    from paramgolf.judge.verdict import verdict_json
+    from paramgolf.judge.verdict import verdict_json, write_verdict
     from paramgolf.judge.verdict_page import verdict_page
     from paramgolf.judge.verdict_table import print_verdict
     from paramgolf.lab.reporter import Reporter
 
     if folder is not None:
-        write_atomic(folder / "verdict.json", verdict_json(verdict))
+        write_verdict(folder / "verdict.json", verdict)
         write_atomic(folder / "verdict.html", verdict_page(verdict))
     if as_json:
         print(verdict_json(verdict), end="")

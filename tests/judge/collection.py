@@ -20,9 +20,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import tomli_w
 from small_game import CHALLENGE_TOML, FRESH, TEXTS, TRAINING
 
-__all__ = ["CHALLENGE_TOML", "FRESH", "TEXTS", "TRAINING", "Case", "build", "cheats", "harmless", "honest"]
+from paramgolf.files import sha256_of
+
+__all__ = [
+    "CHALLENGE_TOML",
+    "FRESH",
+    "TEXTS",
+    "TRAINING",
+    "Case",
+    "as_entry",
+    "build",
+    "cheats",
+    "harmless",
+    "honest",
+]
 
 FOLDER = Path(__file__).parent
 FIELDS = ("rule", "track", "isolated", "claims", "holds")
@@ -70,6 +84,34 @@ def build(case: Case, folder: Path) -> Path:
     else:
         write_zip(path, members(case))
     return path
+
+
+def as_entry(case: Case, folder: Path, challenge: str) -> Path:
+    """The case as a whole entry: its artifact is seed 0, honestly described except where the claim is the lie."""
+    artifact = build(case, folder / "seeds" / "0")
+    plain = artifact.is_file() and not artifact.is_symlink()
+    table = {
+        "title": case.name,
+        "authors": [{"name": "a stranger"}],
+        "challenge": challenge,
+        "track": case.track,
+        "record": False,
+        "document_isolation": case.isolated,
+        "parents": [],
+        "hardware": "none",
+        "licence": "MIT",
+        "seeds": [
+            {
+                "seed": 0,
+                "artifact": "seeds/0/model.pyz",
+                "sha256": sha256_of(artifact) if plain else "0" * 64,
+                "bits_per_byte": case.claims or 1.0,
+            }
+        ],
+    }
+    (folder / "README.md").write_text(f"# {case.name}\n")
+    (folder / "entry.toml").write_text(tomli_w.dumps(table))
+    return folder
 
 
 def members(case: Case) -> dict[str, bytes]:

@@ -7,12 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-import tomli_w
 
-from collection import CHALLENGE_TOML, FRESH, TEXTS, build, cheats, harmless, honest
+from collection import CHALLENGE_TOML, FRESH, TEXTS, as_entry, build, cheats, harmless, honest
 from paramgolf.challenge import load_challenge
 from paramgolf.errors import SandboxError
-from paramgolf.files import sha256_of
 from paramgolf.judge.measure import FULL, QUICK
 from paramgolf.judge.verdict import Outcome, Standing
 from paramgolf.judge.verify import Terms, verify
@@ -63,31 +61,10 @@ def entry(tmp_path, challenge):
     """A case as an entry's folder; its artifact may be replaced by `spoil` before it is judged."""
 
     def make(name, spoil=None):
-        case = CASES[name]
-        artifact = build(case, tmp_path / "entry" / "seeds" / "0")
-        seed = {
-            "seed": 0,
-            "artifact": "seeds/0/model.pyz",
-            "sha256": sha256_of(artifact),
-            "bits_per_byte": case.claims or 1.0,
-        }
-        table = {
-            "title": name,
-            "authors": [{"name": "a stranger"}],
-            "challenge": challenge.name,
-            "track": case.track,
-            "record": False,
-            "document_isolation": case.isolated,
-            "parents": [],
-            "hardware": "none",
-            "licence": "MIT",
-            "seeds": [seed],
-        }
+        folder = as_entry(CASES[name], tmp_path / "entry", challenge.name)
         if spoil:
-            spoil(artifact)
-        (tmp_path / "entry" / "README.md").write_text("# It\n")
-        (tmp_path / "entry" / "entry.toml").write_text(tomli_w.dumps(table))
-        return tmp_path / "entry"
+            spoil(folder / "seeds" / "0" / "model.pyz")
+        return folder
 
     return make
 

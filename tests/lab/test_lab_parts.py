@@ -15,9 +15,9 @@ from paramgolf.lab.closing import in_words, key_values
 from paramgolf.lab.data import prepare_data
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.info import describe
-from paramgolf.lab.measure import documents_to_prove
 from paramgolf.lab.result import Environment, Result
 from paramgolf.lab.settings import load_settings, read_settings
+from paramgolf.score import documents_to_prove
 from paramgolf.train.recipe import load_recipe
 
 

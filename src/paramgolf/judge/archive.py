@@ -1,6 +1,5 @@
 """What an artifact is as a file: its size, and a zip that hides nothing. None of it is run or unpacked."""
 
-import lzma
 import os
 import stat
 import zipfile
@@ -13,6 +12,8 @@ from paramgolf.errors import EntryError
 MEMBERS = 4096
 UNPACKED_BYTES = 1 << 30
 _PIECE = 1 << 20
+# What zipfile raises over damaged, encrypted or unknown members; NotImplementedError is a RuntimeError.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 _LINK = stat.S_IFLNK << 16
 _KINDS = stat.S_IFMT(0xFFFF) << 16
 
@@ -41,7 +42,7 @@ def inspect_archive(artifact: Path, limit: int) -> Archive:
         with zipfile.ZipFile(artifact) as archive:
             members = archive.infolist()
             problems = _problems(members, size) or _unreadable(archive, members)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, OverflowError, EOFError) as error:
+    except (*UNREADABLE, OverflowError) as error:
         problem = f"It is no zip archive ({error})."
         return Archive(bytes=size, members=0, unpacked_bytes=0, problems=(problem,))
     return Archive(
@@ -97,15 +98,7 @@ def _unreadable(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> lis
             with archive.open(member) as handle:
                 while handle.read(_PIECE):
                     pass
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            lzma.LZMAError,
-            EOFError,
-            OSError,
-            RuntimeError,
-            ValueError,
-        ) as error:
+        except UNREADABLE as error:
             return [f"The member {_shown(member.filename)} cannot be read ({str(error)[:120]})."]
     return []
 

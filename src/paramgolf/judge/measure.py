@@ -27,6 +27,7 @@ from paramgolf.score import (
     Proof,
     Score,
     Worker,
+    documents_to_prove,
     prove_artifact,
     score_artifact,
 )
@@ -190,14 +191,14 @@ def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: Prog
             Progress(phase=phase, done=time.monotonic() - start, total=None, unit="seconds")
         )
 
-    def ignore(done: int) -> None:
+    def count(done: int) -> None:
         if progress is not None:
             progress(Progress(phase="blind audit", done=done, total=witness.positions, unit="positions"))
 
     with one_thread():
         with m.phase("audit"), worker("blind audit") as blind:
             run = audit_adaptive if m.adaptive else audit_fixed
-            m.audit = run(blind, witness, m.secret, ignore)
+            m.audit = run(blind, witness, m.secret, count)
         with m.phase("repeat"), worker("repeat") as again:
             if m.adaptive:
                 m.repeats = repeat_adaptive(again, witness, m.depth.share, m.secret, m.declared_isolated)
@@ -209,7 +210,7 @@ def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: Prog
 
 def _prove(m: Measurements, artifact: Path, progress: ProgressCallback | None) -> None:
     assert m.score is not None
-    chosen = _documents_to_prove(len(m.documents), m.challenge.proof_documents, m.secret)
+    chosen = documents_to_prove(len(m.documents), m.challenge.proof_documents, m.secret)
     documents = [m.documents[i] for i in chosen]
     text_bytes = sum(map(len, documents))
     if not text_bytes:
@@ -226,13 +227,6 @@ def _prove(m: Measurements, artifact: Path, progress: ProgressCallback | None) -
             else None,
             progress=progress,
         )
-
-
-def _documents_to_prove(count: int, wanted: int, secret: str) -> list[int]:
-    if wanted == 0 or wanted >= count:
-        return list(range(count))
-    random = np.random.default_rng(int(secret, 16) + 2)
-    return sorted(int(i) for i in random.choice(count, wanted, replace=False))
 
 
 def _sample(documents: Sequence[bytes], share: float, secret: str) -> Sequence[bytes]:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from paramgolf.challenge import Challenge
 from paramgolf.corpus import documents_sha256
 from paramgolf.errors import EntryError
 from paramgolf.judge.entry import LARGEST_LOG, LARGEST_README, EnteredSeed, Entry
-from paramgolf.judge.rules.answer import Rule, first_line
+from paramgolf.judge.rule import Rule, first_line
 from paramgolf.judge.safe_files import read_regular_file
 from paramgolf.judge.verdict import Finding, SeedScore
 
@@ -94,15 +94,8 @@ def _for_each_seed(papers: Papers) -> list[Finding]:
     checks = (_claims, _training_data, _evidence)
     for seed, score in zip(papers.entry.seeds, papers.scores, strict=True):
         for check in checks:
-            finding = check(papers, seed, score)
-            findings.append(_of_seed(finding, seed.seed))
+            findings.append(replace(check(papers, seed, score), seed=seed.seed))
     return findings
-
-
-def _of_seed(finding: Finding, seed: int) -> Finding:
-    from dataclasses import replace
-
-    return replace(finding, seed=seed)
 
 
 def _claims(papers: Papers, seed: EnteredSeed, score: SeedScore | None) -> Finding:

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from paramgolf.judge.archive import UNREADABLE
+
 WINDOW = 48
 """Bytes that must agree: long enough that no common phrase counts."""
 UNPACKED_LIMIT = 64 << 20
@@ -74,15 +76,7 @@ def _contents(artifact: Path) -> Iterator[tuple[str, bytes]]:
             try:
                 with archive.open(member) as handle:
                     data = handle.read(left)
-            except (
-                zipfile.BadZipFile,
-                zlib.error,
-                lzma.LZMAError,
-                EOFError,
-                OSError,
-                RuntimeError,
-                ValueError,
-            ):
+            except UNREADABLE:
                 continue  # the worker will say what is wrong with it
             left -= len(data)
             yield member.filename, data

@@ -16,8 +16,8 @@ from paramgolf.errors import EntryError, SandboxError
 from paramgolf.judge.entry import EnteredSeed, Entry, read_entry
 from paramgolf.judge.measure import Depth, Measurements, measure_artifact
 from paramgolf.judge.papers import ENTRY, Papers, judge_papers
+from paramgolf.judge.rule import first_line
 from paramgolf.judge.rules import REQUIRED, REQUIRED_QUICKLY, judge_measurements
-from paramgolf.judge.rules.answer import first_line
 from paramgolf.judge.rules.size import RULE as SIZE
 from paramgolf.judge.safe_files import read_regular_file
 from paramgolf.judge.snapshot import private_folder

@@ -43,17 +43,6 @@ def unquantised_bits_per_byte(
     return math.fsum(nats) / math.log(2) / total
 
 
-def documents_to_prove(count: int, wanted: int, artifact_sha256: str) -> list[int]:
-    """Which of `count` documents are proven: `wanted` of them at random, in order; all where that is 0.
-
-    The artifact's hash is the seed: who packs it cannot know the sample before.
-    """
-    if wanted == 0 or wanted >= count:
-        return list(range(count))
-    random = np.random.default_rng(int(artifact_sha256, 16))
-    return sorted(int(i) for i in random.choice(count, wanted, replace=False))
-
-
 def draw_samples(artifact: Path, *, isolation: Isolation, threads: int, seed: int) -> list[dict[str, Any]]:
     """What the artifact goes on with behind a few prompts: prompt and text, safe to show."""
     samples = []

@@ -14,7 +14,7 @@ from paramgolf.lab.closing import in_words, key_values, next_commands
 from paramgolf.lab.data import prepare_data
 from paramgolf.lab.environment import commit
 from paramgolf.lab.folder import RunFolder
-from paramgolf.lab.measure import documents_to_prove, draw_samples, unquantised_bits_per_byte
+from paramgolf.lab.measure import draw_samples, unquantised_bits_per_byte
 from paramgolf.lab.packing import pack_run
 from paramgolf.lab.report import write_report
 from paramgolf.lab.reporter import Reporter
@@ -27,6 +27,7 @@ from paramgolf.score import (
     Isolation,
     Proof,
     Score,
+    documents_to_prove,
     general_compressors,
     prove_artifact,
     sandbox_failure,

@@ -3,7 +3,7 @@
 from paramgolf.score.client import Worker
 from paramgolf.score.compressors import general_compressors
 from paramgolf.score.progress import Progress, ProgressCallback
-from paramgolf.score.proof import Proof, prove_artifact
+from paramgolf.score.proof import Proof, documents_to_prove, prove_artifact
 from paramgolf.score.protocol import Deadline
 from paramgolf.score.sandbox import ENTRY_THREADS, Isolation, Limits, sandbox_failure
 from paramgolf.score.scorer import Score, score_artifact
@@ -18,6 +18,7 @@ __all__ = [
     "Proof",
     "Score",
     "Worker",
+    "documents_to_prove",
     "general_compressors",
     "prove_artifact",
     "sandbox_failure",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from paramgolf.errors import ProofError
 from paramgolf.score.client import Worker
 from paramgolf.score.progress import Progress, ProgressCallback
@@ -100,6 +102,17 @@ def prove_artifact(
         seconds=seconds,
         isolation=isolation,
     )
+
+
+def documents_to_prove(count: int, wanted: int, seed: str) -> list[int]:
+    """Which of `count` documents are proven: `wanted` of them at random, in order; all where that is 0.
+
+    `seed` (hex) is what nobody could know when the artifact was packed: its hash, or a judge's secret.
+    """
+    if wanted == 0 or wanted >= count:
+        return list(range(count))
+    random = np.random.default_rng(int(seed, 16))
+    return sorted(int(i) for i in random.choice(count, wanted, replace=False))
 
 
 def _ticker(phase: str, deadline: Deadline, progress: ProgressCallback | None) -> Callable[[], None] | None:

@@ -113,7 +113,7 @@ def worker_environment(threads: int, *, home: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PATH": "/usr/bin:/bin",
         "PYTHONHASHSEED": "0",
-        # The same bits at every run, wherever arrays lie in memory and however busy the cores are.
+        # The same bits wherever arrays lie in memory; how busy the cores are is what ENTRY_THREADS is for.
         "MKL_CBWR": "AUTO,STRICT",
         "MKL_DYNAMIC": "FALSE",
         **{f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "MKL", "OPENBLAS", "NUMBA")},

@@ -3,19 +3,13 @@
 # track: fixed
 
 import glob
+import os
 from pathlib import Path
 
 from tricks import Thief
 
-PLACES = (
-    "/work/**/valid*",
-    "/home/**/valid*",
-    "/root/**/valid*",
-    "/data/**",
-    "/tmp/**",
-    "../*/valid*",
-    "/mnt/**",
-)
+SYSTEM = {"usr", "lib", "lib64", "bin", "sbin", "proc", "sys", "dev", "etc"}
+PLACES = ("../*/valid*", *(f"/{name}/**/valid*" for name in sorted({*os.listdir("/")} - SYSTEM)))
 
 
 class Entry(Thief):

@@ -1,53 +1,7 @@
-"""How a rule answers about papers, and when two printed numbers are the same number."""
-
-from typing import Protocol
-
-from paramgolf.judge.verdict import Finding, Outcome
+"""When two printed numbers are the same number, and how a list is shown."""
 
 MOST_DECIMALS = 8
 FEWEST_DECIMALS = 3
-
-
-class Answer(Protocol):
-    """Makes a finding of one rule."""
-
-    def __call__(
-        self,
-        outcome: Outcome,
-        measured: str,
-        limit: str,
-        evidence: str,
-        mend: str = "",
-        seed: int | None = None,
-    ) -> Finding: ...
-
-
-def rule(number: str, name: str) -> Answer:
-    """What makes the findings of the rule of that number and name."""
-
-    def answer(
-        outcome: Outcome, measured: str, limit: str, evidence: str, mend: str = "", seed: int | None = None
-    ) -> Finding:
-        return Finding(
-            rule=number,
-            name=name,
-            outcome=outcome,
-            measured=measured,
-            limit=limit,
-            evidence=evidence,
-            mend=mend,
-            seed=seed,
-        )
-
-    return answer
-
-
-ENTRY = rule("R01", "entry")
-SIZE = rule("R02", "size")
-CLOCKS = rule("R09", "clocks")
-CLAIMS = rule("R12", "claims")
-EVIDENCE = rule("R15", "evidence")
-SEEDS = rule("R16", "seeds")
 
 
 def half_a_unit(value: float, decimals: int | None = None) -> float:

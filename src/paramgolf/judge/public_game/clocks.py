@@ -1,10 +1,11 @@
 """R09 on paper: training and evaluation times, declared and logged, against the clocks of a record entry."""
 
 from paramgolf.challenge import Challenge
-from paramgolf.judge.public_game.answers import CLOCKS, listed
+from paramgolf.judge.public_game.answers import listed
 from paramgolf.judge.public_game.claims import SeedClaim, Submission
 from paramgolf.judge.public_game.folder import PublicEntry
 from paramgolf.judge.public_game.runs import counted_runs
+from paramgolf.judge.rules.clocks import RULE as CLOCKS
 from paramgolf.judge.safe_files import shown
 from paramgolf.judge.verdict import Finding, Outcome
 

@@ -4,7 +4,8 @@ from collections import defaultdict
 from statistics import fmean
 
 from paramgolf.challenge import Challenge
-from paramgolf.judge.public_game.answers import ENTRY, EVIDENCE, SEEDS, half_a_unit, listed
+from paramgolf.judge.papers import ENTRY, EVIDENCE, SEEDS
+from paramgolf.judge.public_game.answers import half_a_unit, listed
 from paramgolf.judge.public_game.folder import PublicEntry
 from paramgolf.judge.public_game.logs import LogRun
 from paramgolf.judge.public_game.runs import (

@@ -8,7 +8,8 @@ import math
 from statistics import fmean
 
 from paramgolf.challenge import Challenge
-from paramgolf.judge.public_game.answers import CLAIMS, half_a_unit, listed
+from paramgolf.judge.papers import CLAIMS
+from paramgolf.judge.public_game.answers import half_a_unit, listed
 from paramgolf.judge.public_game.claims import SeedClaim, Submission
 from paramgolf.judge.public_game.folder import PublicEntry
 from paramgolf.judge.public_game.logs import LogRun

@@ -1,10 +1,11 @@
 """R02 on paper: bytes declared, bytes logged and bytes of the files against each other and against the cap."""
 
 from paramgolf.challenge import Challenge
-from paramgolf.judge.public_game.answers import SIZE, listed
+from paramgolf.judge.public_game.answers import listed
 from paramgolf.judge.public_game.folder import PublicEntry
 from paramgolf.judge.public_game.runs import counted_runs
 from paramgolf.judge.public_game.scripts import needed_files
+from paramgolf.judge.rules.size import RULE as SIZE
 from paramgolf.judge.safe_files import shown
 from paramgolf.judge.verdict import Finding, Outcome
 

@@ -1,7 +1,8 @@
 """R09: the clocks: scoring and proving by the harness's own wall clock."""
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule, broken_here, first_line
+from paramgolf.judge.rule import Rule, first_line
+from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 
 RULE = Rule("R09", "clocks")

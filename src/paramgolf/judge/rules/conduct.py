@@ -1,7 +1,8 @@
 """R17: the entry answers what it is asked, within its resources, and leaves the harness alone."""
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule, broken_here, first_line
+from paramgolf.judge.rule import Rule, first_line
+from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 
 RULE = Rule("R17", "conduct")
@@ -20,8 +21,8 @@ def judge(m: Measurements) -> Finding:
         )
     if m.score is None:
         return RULE.not_reached(m)
-    return RULE.passed("no complaint", limit, f"{len(m.seconds)} phases in bubblewrap sandboxes, {_limits()}")
-
-
-def _limits() -> str:
-    return "limits by rlimits and namespaces"
+    return RULE.passed(
+        "no complaint",
+        limit,
+        f"{len(m.seconds)} phases in bubblewrap sandboxes, limits by rlimits and namespaces",
+    )

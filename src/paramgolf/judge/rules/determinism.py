@@ -1,7 +1,7 @@
 """R10: the same bits twice: the score can be repeated by anybody with such a machine."""
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule
+from paramgolf.judge.rule import Rule
 from paramgolf.judge.verdict import Finding
 
 RULE = Rule("R10", "determinism")

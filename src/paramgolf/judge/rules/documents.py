@@ -2,7 +2,7 @@
 
 from paramgolf.corpus import documents_sha256
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule
+from paramgolf.judge.rule import Rule
 from paramgolf.judge.verdict import Finding
 
 RULE = Rule("R04", "documents")

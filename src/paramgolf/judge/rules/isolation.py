@@ -2,7 +2,7 @@
 
 from paramgolf.judge.audit import GAP_NATS
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule
+from paramgolf.judge.rule import Rule
 from paramgolf.judge.verdict import Finding
 
 RULE = Rule("R08", "isolation")

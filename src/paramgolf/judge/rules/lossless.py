@@ -1,7 +1,8 @@
 """R03: the tokens say everything: decode(encode(d)) gives the same bytes, in a process that never saw d."""
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule, broken_here, first_line
+from paramgolf.judge.rule import Rule, first_line
+from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 
 RULE = Rule("R03", "lossless")

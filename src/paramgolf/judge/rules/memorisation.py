@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule
+from paramgolf.judge.rule import Rule
 from paramgolf.judge.stored_text import WINDOW
 from paramgolf.judge.verdict import Finding
 from paramgolf.score import Score

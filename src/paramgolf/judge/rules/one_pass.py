@@ -1,7 +1,7 @@
 """R07: score before update, one pass: asking changes nothing, and an entry learns only from what was scored."""
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule
+from paramgolf.judge.rule import Rule
 from paramgolf.judge.verdict import Finding
 
 RULE = Rule("R07", "one pass")

@@ -1,7 +1,8 @@
 """R05: every prediction is a distribution over the whole alphabet: finite logits, of which we take the softmax."""
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule, broken_here, first_line
+from paramgolf.judge.rule import Rule, first_line
+from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 
 RULE = Rule("R05", "predictions")

@@ -1,7 +1,8 @@
 """R11: the score is a compressed size: compressed in one sandbox, decompressed in another, identical."""
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule, broken_here, first_line
+from paramgolf.judge.rule import Rule, first_line
+from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 from paramgolf.score.proof import CONTAINER_BYTES, TOLERANCE
 

@@ -1,7 +1,8 @@
 """R02: one file within the byte cap, a zip that holds all it needs and hides nothing."""
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rules.answer import Rule, broken_here, first_line
+from paramgolf.judge.rule import Rule, first_line
+from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 
 RULE = Rule("R02", "size")
