@@ -16,6 +16,7 @@ from paramgolf.judge.audit import (
     new_secret,
     power,
 )
+from paramgolf.judge.measure import PATIENCE, STARTING_SECONDS, patience
 from paramgolf.score.protocol import Description
 
 TOKENS = [np.arange(n, dtype=np.int32) % 3 for n in (0, 5, 40, 1, 17)]
@@ -163,3 +164,12 @@ def test_small_differences_are_noise_unless_they_all_help():
     assert audit_of([-small] * 100).holds
     assert audit_of([0] * 99 + [2 * GAP_NATS]).differing == [99]
     assert not audit_of([0] * 99 + [np.nan]).holds
+
+
+def test_patience_grows_with_what_is_asked():
+    few, many = Witness(3, "s"), Witness(100, "s")
+    for witness in (few, many):
+        witness.begin([np.zeros(999, np.int32)], 2)
+    many.drawn = {0: [999] * 10}
+    assert patience(5.0, many) == STARTING_SECONDS + PATIENCE * 5.0 * 11
+    assert STARTING_SECONDS + PATIENCE * 5.0 < patience(5.0, few) < patience(5.0, many)

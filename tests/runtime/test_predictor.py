@@ -97,6 +97,19 @@ def test_the_next_prediction_alone_is_the_last_row(model, reading):
         torch.testing.assert_close(alone, rows_of(predictor, tokens)[-1], rtol=1e-4, atol=1e-4)
 
 
+def test_the_next_prediction_of_local_attention_reads_only_what_it_can_see():
+    model = random_model(MODELS["windows"])
+    predictor = Predictor(model, Tokenizer([]), PredictConfig(window=256, overlap=64))
+    read = []
+    model.register_forward_pre_hook(lambda module, inputs: read.append(inputs[0].size(1)))
+    for count in (100, 200, 255, 256, 300, 700):
+        tokens = random_tokens(count)
+        alone = torch.from_numpy(predictor.predict_next(tokens))
+        assert read.pop() < 64
+        torch.testing.assert_close(alone, rows_of(predictor, tokens)[-1], rtol=1e-4, atol=1e-4)
+        read.clear()
+
+
 def test_the_same_document_gets_the_same_bits(model):
     predictor = Predictor(model, Tokenizer(), PredictConfig(window=16, overlap=8))
     assert torch.equal(rows_of(predictor, random_tokens(30)), rows_of(predictor, random_tokens(30)))

@@ -36,8 +36,9 @@ from paramgolf.score.softmax import one_thread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Audit and repeats together ask less than the score did; who needs longer than this many scores is stalling.
+# Who needs this many times as long for a token as when it was scored is stalling.
 PATIENCE = 2.0
+STARTING_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,10 +170,17 @@ def _limit(m: Measurements, documents: Sequence[bytes]) -> float | None:
     return m.challenge.eval_seconds * max(1.0, ratio)
 
 
+def patience(score_seconds: float, witness: Witness) -> float:
+    """Seconds that asking again may take: a replay of the text, and each drawn position with all that is before it."""
+    asked = sum(row + 1 for rows in witness.drawn.values() for row in rows)
+    scored = sum(len(tokens) + 1 for tokens in witness.tokens)
+    return STARTING_SECONDS + PATIENCE * score_seconds * (1 + asked / scored)
+
+
 def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: ProgressCallback | None) -> None:
     """The blind audit in one fresh sandbox, the repeats in another; each decodes what the other encoded."""
     assert m.score is not None
-    limit = 30 + PATIENCE * m.score.seconds
+    limit = patience(m.score.seconds, witness)
     start = time.monotonic()
 
     def worker(phase: str) -> Worker:

@@ -61,7 +61,7 @@ def _entry(papers: Papers) -> Finding:
     if problems:
         return ENTRY.failed(f"{len(problems)} problems", limit, " ".join(problems[:6]), "Mend what is named.")
     return ENTRY.passed(
-        f"{len(papers.entry.seeds)} seeds", limit, f"{papers.entry.title!r}, {papers.entry.licence}"
+        f"seeds: {len(papers.entry.seeds)}", limit, f"{papers.entry.title!r}, {papers.entry.licence}"
     )
 
 
@@ -85,7 +85,7 @@ def _seeds(papers: Papers) -> Finding:
         return SEEDS.failed(
             f"{len(seeds)} seeds", limit, "a record needs them", f"Train {wanted - len(seeds)} more."
         )
-    return SEEDS.passed(f"{len(seeds)} distinct seeds", limit, "compared by number and by bytes")
+    return SEEDS.passed(f"seeds: {len(seeds)}, all distinct", limit, "compared by number and by bytes")
 
 
 def _for_each_seed(papers: Papers) -> list[Finding]:

@@ -65,11 +65,17 @@ class Predictor:
             yield self.model(inputs[None, start - overlap : start - overlap + window])[0, overlap:]
 
     def predict_next(self, tokens: Tokens) -> NDArray[np.float32]:
-        """The last row of predict([tokens]), [V], from the last window alone."""
+        """To rounding, the last row of predict([tokens]), [V], from as little as that row can see."""
         inputs = torch.from_numpy(np.append(END_OF_DOCUMENT, tokens).astype(np.int64))
         window, overlap = self.config.window, self.config.overlap
         behind = len(inputs) - 1 - window
         start = 0 if behind < 0 else window - overlap + behind // (window - overlap) * (window - overlap)
+        config = self.model.config
+        windows = [config.window(i) for i in range(config.layers)]
+        if all(windows):
+            # A block of attention sees two windows, a token shift one place more, twice; blocks begin where they began.
+            reach, longest = sum(2 * w + 2 for w in windows) + self.model.history, max(windows)
+            start += max(0, len(inputs) - start - reach) // longest * longest
         return self.model.logits(self.model(inputs[None, start:])[0, -1]).numpy()
 
     def compress(self, documents: list[bytes]) -> bytes:
