@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from rich.console import Console
 from rich.text import Text
 
-from paramgolf import __version__, artifact_commands, judge_commands
+from paramgolf import __version__, artifact_commands, board_commands, judge_commands
 from paramgolf.artifact_commands import AsJson, print_result
 from paramgolf.challenge import challenge_names, load_challenge
 from paramgolf.errors import ParamgolfError, UsageError
@@ -198,6 +198,7 @@ app.command(judge_commands.new)
 app.command(judge_commands.verify, group=ENTER, sort_key=6.2)
 app.command(judge_commands.compare, group=ENTER, sort_key=6.3)
 app.command(judge_commands.import_entry, name="import", group=ENTER, sort_key=6.4)
+app.command(board_commands.board, sort_key=7)
 app.command(artifact_commands.sample, group=USE, sort_key=7)
 app.command(artifact_commands.compress, group=USE, sort_key=8)
 app.command(artifact_commands.decompress, group=USE, sort_key=9)

@@ -1,0 +1,6 @@
+"""Commands of organisers: the ledger, the ranking, the site."""
+
+from cyclopts import App, Group
+
+ORGANISE = Group("Organising a game", sort_key=3.5)
+board = App(name="board", help="The leaderboard: its ledger, its ranking, its site.", group=ORGANISE)
