@@ -53,6 +53,20 @@ class GateResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Curve:
+    """One run while it trained, as its own log has it (the judge measured none of it).
+
+    `points` are (x, y) in ascending x, at most some 300 of them; `x_unit` is "seconds" or "steps", `y_unit`
+    "bits per byte" or "nats per token".
+    """
+
+    label: str
+    x_unit: str
+    y_unit: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One entry of the table.
 
@@ -60,6 +74,10 @@ class Row:
     track, by score, equal scores sharing a place; None for others. `verdict` is None until it was judged and for
     history. `verdict_sha256` names the stored verdict that earned the row. `status_reason` says in words why the
     status is what it is. `descendants` are the entries that name it, or one of its descendants, as a parent.
+
+    `curves` and `byte_ledger` (label and bytes, of the first seed's artifact) are what the entry's papers say: its
+    log.jsonl and its result.json. `ranking` fills them from what the ledger keeps of these, with limits before it
+    reads, and leaves them empty where there is none.
     """
 
     entry: str
@@ -87,6 +105,8 @@ class Row:
     verdict_sha256: str | None
     readme: str
     events: tuple[EventLine, ...]
+    curves: tuple[Curve, ...] = ()
+    byte_ledger: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
