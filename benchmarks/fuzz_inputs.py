@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paramgolf.errors import ParamgolfError
-from paramgolf.score.protocol import printable
+from paramgolf.printable import printable
 
 
 @dataclass(frozen=True, kw_only=True)

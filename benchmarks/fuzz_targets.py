@@ -27,9 +27,10 @@ from paramgolf.judge.public_game.scripts import read_script
 from paramgolf.judge.public_game.submission import read_submission
 from paramgolf.judge.stored_text import find_stored_text
 from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Standing, Verdict, read_verdict, verdict_json
+from paramgolf.printable import printable
 from paramgolf.runtime.tokenizer import Tokenizer
 from paramgolf.runtime.weights import decode_weights
-from paramgolf.score.protocol import HEADER_LIMIT, WorkerEnded, join_parts, printable, read_frame, split_parts
+from paramgolf.score.protocol import HEADER_LIMIT, WorkerEnded, join_parts, read_frame, split_parts
 
 PAYLOAD_LIMIT = 1 << 16
 ARTIFACT_LIMIT = 1 << 20

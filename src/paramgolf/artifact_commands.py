@@ -139,7 +139,7 @@ def sample(
     ```
     """
     from paramgolf.lab.sampling import continue_text
-    from paramgolf.score.protocol import printable
+    from paramgolf.printable import printable
 
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     with _worker(artifact) as worker:

@@ -24,7 +24,8 @@ from paramgolf.judge.public_game.scripts import read_script
 from paramgolf.judge.public_game.submission import read_submission
 from paramgolf.judge.stored_text import find_stored_text
 from paramgolf.judge.verdict import Outcome, read_verdict
-from paramgolf.score.protocol import HEADER_LIMIT, WorkerEnded, join_parts, printable, read_frame, split_parts
+from paramgolf.printable import printable
+from paramgolf.score.protocol import HEADER_LIMIT, WorkerEnded, join_parts, read_frame, split_parts
 
 PAYLOAD_LIMIT = 1 << 12
 ARTIFACT_LIMIT = 1 << 20

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from paramgolf.errors import EntryError, EntryTimeoutError
+from paramgolf.printable import printable
 from paramgolf.score.protocol import (
     HEADER_LIMIT,
     Block,
@@ -18,7 +19,6 @@ from paramgolf.score.protocol import (
     Deadline,
     WorkerEnded,
     join_parts,
-    printable,
     read_frame,
     split_parts,
 )

@@ -41,7 +41,11 @@ class EventLine:
 
 @dataclass(frozen=True, kw_only=True)
 class GateResult:
-    """The record gate, as it was decided when the entry was ranked. gain and margin are bits per byte."""
+    """The record gate: the entry against the record that stood when it was handed in. gain, margin: bits per byte.
+
+    `compared_with` is None for the first record of a track. `decision` is judge/record_gate.py's: "record", "not a
+    record" or "undecided"; `reasons` also say where it is provisional, since an earlier entry is not judged yet.
+    """
 
     compared_with: str | None
     gain: float | None
@@ -73,7 +77,11 @@ class Row:
     `entry` is its name (unique; a file name). `place` counts from 1 among the valid entries of its challenge and
     track, by score, equal scores sharing a place; None for others. `verdict` is None until it was judged and for
     history. `verdict_sha256` names the stored verdict that earned the row. `status_reason` says in words why the
-    status is what it is. `descendants` are the entries that name it, or one of its descendants, as a parent.
+    status is what it is, with ties, disputes and, for history, what contradicts itself. `disputed`: an entry that it
+    builds on was found invalid after it was judged. `descendants` are the entries that name it, or one of its
+    descendants, as a parent. `submitted_at` is when it was handed in, `decided_at` when its last verdict or ruling
+    was written. History has the public game's tracks, "10min_16mb" and "non_record_16mb", and seed scores as stated
+    in its logs and papers.
 
     `curves` and `byte_ledger` (label and bytes, of the first seed's artifact) are what the entry's papers say: its
     log.jsonl and its result.json. `ranking` fills them from what the ledger keeps of these, with limits before it
@@ -113,8 +121,9 @@ class Row:
 class Standings:
     """Everything that the ledger says, ready to be shown: `rows` in order of submission.
 
-    `records` holds, for each (challenge, track), the names of the records in the order in which they were set.
-    `made_at` is the time of the last event, so that the same ledger gives the same site.
+    `records` holds, for each (challenge, track), the names of the records in the order in which they were set; for
+    the public game's own track, those of the published table that bettered it, whose rows are history.
+    `made_at` is the time of the last event, so that the same ledger gives the same site; "" where there is none.
     """
 
     rows: tuple[Row, ...]

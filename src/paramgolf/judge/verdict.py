@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from paramgolf.errors import UsageError
 from paramgolf.files import write_atomic
-from paramgolf.score.protocol import printable
+from paramgolf.printable import printable
 
 LARGEST_VERDICT_FILE = 2**24
 _STRICT = ConfigDict(strict=True, extra="forbid")

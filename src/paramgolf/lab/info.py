@@ -16,8 +16,8 @@ from paramgolf.files import sha256_of
 from paramgolf.names import unknown_name
 from paramgolf.pack.artifact import assemble
 from paramgolf.pack.entropy import entropy_bits
+from paramgolf.printable import printable
 from paramgolf.runtime.model import LanguageModel, ModelConfig
-from paramgolf.score.protocol import printable
 from paramgolf.train.quantise import QuantisationScheme, group_of, quantise
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe, load_recipe, recipe_names
 

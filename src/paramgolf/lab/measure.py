@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from paramgolf.lab.sampling import continue_text
+from paramgolf.printable import printable
 from paramgolf.runtime.model import LanguageModel
 from paramgolf.runtime.predictor import Predictor
 from paramgolf.score import Deadline, Isolation, Progress, ProgressCallback, Worker
-from paramgolf.score.protocol import printable
 from paramgolf.score.softmax import surprisal
 from paramgolf.train.checkpoint import load_weights
 from paramgolf.train.recipe import Recipe

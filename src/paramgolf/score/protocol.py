@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from paramgolf.errors import EntryError, EntryTimeoutError
+from paramgolf.printable import printable
 
 HEADER_LIMIT = 64 * 1024
 STDERR_KEPT = 8 * 1024
@@ -255,8 +256,3 @@ def split_parts(payload: bytes) -> list[bytes]:
         )
     starts = [start, *ends.tolist()]
     return [payload[a:b] for a, b in itertools.pairwise(starts)]
-
-
-def printable(text: str) -> str:
-    """Text of the entry's without control characters, so that it cannot drive the reader's terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
