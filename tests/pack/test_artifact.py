@@ -1,5 +1,7 @@
 """The file: every byte accounted for, the same each time, never over its limit, never left over."""
 
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -37,9 +39,14 @@ def test_parts_come_back_from_the_zip(tmp_path):
         assert archive.read("config.json") == b'{"model":{"width":64},"predict":{"window":128}}'
         assert archive.read("tokenizer.bin") == PARTS["tokenizer"]
         assert archive.read("weights.bin") == PARTS["weights"]
-        assert {"__main__.py", "entry.py", "runtime/__init__.py", "runtime/weights.py"} <= set(
-            archive.namelist()
-        )
+        assert set(archive.namelist()) == {
+            "__main__.py",
+            "entry.py",
+            "code",
+            "config.json",
+            "tokenizer.bin",
+            "weights.bin",
+        }
 
 
 def test_weights_add_exactly_their_own_bytes():
@@ -51,9 +58,24 @@ def test_weights_add_exactly_their_own_bytes():
 def test_only_the_modules_asked_for_are_in_it(tmp_path):
     path = tmp_path / "model.pyz"
     build_artifact(path, **PARTS, modules=["weights"])
-    with zipfile.ZipFile(path) as archive:
-        runtime = {name for name in archive.namelist() if name.startswith("runtime/")}
-    assert runtime == {"runtime/__init__.py", "runtime/weights.py"}
+    names = [sys.executable, "-c", "import entry; print(*sorted(entry.C))"]
+    found = subprocess.run(names, env={"PYTHONPATH": path}, cwd=tmp_path, check=True, capture_output=True)
+    assert found.stdout.split() == [b"runtime", b"runtime.weights"]
+
+
+def test_modules_of_the_artifact_are_imported_and_nothing_else_is_shadowed(tmp_path):
+    path = tmp_path / "model.pyz"
+    build_artifact(path, **PARTS)
+    code = "import entry, json, runtime.weights as w, runtime.artifact as a; print(w.decode_weights.__name__, a.read('tokenizer.bin'))"
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": path},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.stdout == f"decode_weights {PARTS['tokenizer']}\n"
 
 
 def test_a_file_of_exactly_the_limit_passes(tmp_path):
