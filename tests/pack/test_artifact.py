@@ -66,7 +66,10 @@ def test_only_the_modules_asked_for_are_in_it(tmp_path):
 def test_modules_of_the_artifact_are_imported_and_nothing_else_is_shadowed(tmp_path):
     path = tmp_path / "model.pyz"
     build_artifact(path, **PARTS)
-    code = "import entry, json, runtime.weights as w, runtime.artifact as a; print(w.decode_weights.__name__, a.read('tokenizer.bin'))"
+    code = (
+        "import entry, runtime.weights as w, runtime.artifact as a; "
+        "print(w.decode_weights.__name__, a.read('tokenizer.bin'))"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": path},
