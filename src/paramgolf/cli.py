@@ -12,8 +12,9 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from rich.console import Console
 from rich.text import Text
 
-from paramgolf import __version__, artifact_commands, board_commands, judge_commands
+from paramgolf import __version__, artifact_commands, board_commands, judge_commands, pull_commands
 from paramgolf.artifact_commands import AsJson, print_result
+from paramgolf.board_commands import ORGANISE
 from paramgolf.challenge import challenge_names, load_challenge
 from paramgolf.errors import ParamgolfError, UsageError
 from paramgolf.judge_commands import ENTER
@@ -198,7 +199,12 @@ app.command(judge_commands.new)
 app.command(judge_commands.verify, group=ENTER, sort_key=6.2)
 app.command(judge_commands.compare, group=ENTER, sort_key=6.3)
 app.command(judge_commands.import_entry, name="import", group=ENTER, sort_key=6.4)
+app.command(pull_commands.submit, group=ENTER, sort_key=6.5)
 app.command(board_commands.board)
+board_commands.board.command(pull_commands.queue)
+app.command(pull_commands.sandbox_check, group=ORGANISE, sort_key=7.1)
+app.command(pull_commands.check_pr, group=ORGANISE, sort_key=7.2)
+app.command(pull_commands.judge_pr, group=ORGANISE, sort_key=7.3)
 app.command(artifact_commands.sample, group=USE, sort_key=7)
 app.command(artifact_commands.compress, group=USE, sort_key=8)
 app.command(artifact_commands.decompress, group=USE, sort_key=9)

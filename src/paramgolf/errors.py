@@ -13,6 +13,8 @@ ParamgolfError                 the message says what was got, what was expected,
 │   ├── EntryTimeoutError      ... because it ran past its time limit
 │   ├── LossyEntryError        ... because its tokens do not give the text back
 │   └── NonFiniteError         ... because a logit is NaN or infinite
+├── PullError                  a repository, a fetch or a push is not what the pull-request road needs
+│   └── RefusedPullError       ... because the pull request is more, or other, than one entry
 └── ProofError                 decompressed documents differ from the originals, or the sizes do not match the score
 """
 
@@ -67,6 +69,14 @@ class LossyEntryError(EntryError):
 
 class NonFiniteError(EntryError):
     """A logit of the entry is NaN or infinite."""
+
+
+class PullError(ParamgolfError):
+    """A repository, a fetch or a push is not what the pull-request road needs."""
+
+
+class RefusedPullError(PullError):
+    """The pull request is more, or other, than one entry."""
 
 
 class ProofError(ParamgolfError):

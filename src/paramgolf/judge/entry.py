@@ -74,7 +74,15 @@ def read_entry(folder: Path) -> Entry:
     Raises:
         EntryError: entry.toml is missing, is no TOML, or has a wrong key or value; the message names each.
     """
-    data = read_regular_file(folder, "entry.toml", LARGEST_ENTRY_FILE)
+    return parse_entry(read_regular_file(folder, "entry.toml", LARGEST_ENTRY_FILE))
+
+
+def parse_entry(data: bytes) -> Entry:
+    """The words of an entry.toml of at most LARGEST_ENTRY_FILE bytes.
+
+    Raises:
+        EntryError: it is no TOML, or has a wrong key or value; the message names each.
+    """
     if max(line.count(b".") for line in [b"", *data.splitlines()]) > MOST_DOTS_A_LINE:
         raise EntryError(f"entry.toml has a line with more than {MOST_DOTS_A_LINE} dots. Write shorter keys.")
     try:

@@ -1,0 +1,180 @@
+"""Commands of the pull-request road: hand in, judge, accept, look at the queue."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from paramgolf.artifact_commands import AsJson
+
+if TYPE_CHECKING:
+    from paramgolf.board.pulls.clone import Clone
+
+Remote = Annotated[str, Parameter(help="The repository of the game: a URL, or a path.")]
+Pull = Annotated[int, Parameter(help="The pull request's number.")]
+Out = Annotated[
+    Path, Parameter(help="Where pull requests are judged: a folder for each, and a private clone.")
+]
+Author = Annotated[
+    str | None,
+    Parameter(help="Who opened it, as the host says. Without it, no entry of main may be changed."),
+]
+Challenge = Annotated[
+    str | None, Parameter(help="The game: a name, or a .toml file. Default: the entry's own.")
+]
+Documents = Annotated[Path | None, Parameter(help="The validation text. Default: that of the corpus.")]
+Corpus = Annotated[str | None, Parameter(help="Where it is split from. Default: the challenge's own.")]
+Fresh = Annotated[Path | None, Parameter(help="Text of the same source that nobody had.")]
+PULLS = Path("out/pulls")
+CLONE = "repository.git"
+
+
+def submit(
+    entry: Annotated[Path, Parameter(name="ENTRY", help="The entry's folder.")],
+    *,
+    remote: Annotated[str, Parameter(help="A remote of this repository, or a URL.")] = "origin",
+    branch: Annotated[str | None, Parameter(help="Default: entry/NAME.")] = None,
+) -> None:
+    """Hand in an entry: check it, push a branch with just its folder, say how to open the pull request.
+
+    Leaves your files, your index and your branches as they are, writes the branch to the remote. Again: updates it.
+
+    ```
+    paramgolf submit entries/mine
+    ```
+    """
+    from paramgolf.board.pulls.submitting import submit as hand_in
+    from paramgolf.lab.reporter import Reporter
+
+    reporter = Reporter()
+    handed_in = hand_in(entry, Path(), remote=remote, branch=branch, say=reporter.say)
+    for warning in handed_in.warnings:
+        reporter.warn(warning)
+    done = "is pushed" if handed_in.changed else "was there already, with all of this"
+    reporter.say(f"{handed_in.branch} {done} ({handed_in.commit[:10]}).")
+    reporter.say(f"Next: {handed_in.next_step}")
+
+
+def sandbox_check() -> None:
+    """Say whether entries can be judged on this machine; exit 0 only then.
+
+    Starts an empty sandbox and writes nothing; where that fails it prints the fix.
+
+    ```
+    paramgolf sandbox-check
+    ```
+    """
+    from paramgolf.errors import SandboxError
+    from paramgolf.score import sandbox_failure
+
+    if failure := sandbox_failure():
+        raise SandboxError(failure)
+    print("The sandbox works: entries can be judged here.")
+
+
+def check_pr(
+    *,
+    remote: Remote,
+    pull: Pull,
+    head: Annotated[str | None, Parameter(help="Fail where the newest head is another commit.")] = None,
+    author: Author = None,
+    out: Out = PULLS,
+) -> None:
+    """Say whether a pull request is one entry and nothing else; exit 0 only then.
+
+    Runs nothing of it, writes nothing but the private clone, prints the entry's name.
+
+    ```
+    paramgolf check-pr --remote https://github.com/owner/game --pull 7
+    ```
+    """
+    from paramgolf.board.pulls.judging import check_pull
+    from paramgolf.errors import RefusedPullError
+
+    change = check_pull(_clone(remote, out), pull, author)
+    if head not in (None, change.head):
+        raise RefusedPullError(f"The head is {change.head}, not {head}. Judge that one.")
+    print(change.name)
+
+
+def judge_pr(
+    *,
+    remote: Remote,
+    pull: Pull,
+    author: Author = None,
+    challenge: Challenge = None,
+    documents: Documents = None,
+    corpus: Corpus = None,
+    fresh: Fresh = None,
+    again: Annotated[
+        bool, Parameter(negative=(), help="Also where this very head was judged before.")
+    ] = False,
+    out: Out = PULLS,
+) -> None:
+    """Judge a pull request: fetch its head, find its one entry, verify that in the sandbox. Exit 0 only if valid.
+
+    Leaves status.json, verdict.json and comment.md in OUT/NUMBER. Nothing of it is checked out, and the judge inherits
+    no variable and no home. Killed or repeated, the same command goes on, or finds it done.
+
+    ```
+    paramgolf judge-pr --remote https://github.com/owner/game --pull 7
+    ```
+    """
+    from paramgolf.board.pulls.apart import JudgingTerms, verify_apart
+    from paramgolf.board.pulls.judged import State
+    from paramgolf.board.pulls.judging import PullJob, judge_pull
+    from paramgolf.lab.reporter import Reporter
+
+    terms = JudgingTerms(challenge=challenge, documents=documents, corpus=corpus, fresh=fresh)
+    reporter = Reporter()
+    job = PullJob(
+        clone=_clone(remote, out),
+        pull=pull,
+        out=out / str(pull),
+        judge=lambda entry: verify_apart(entry, terms, reporter.say),
+        author=author,
+        again=again,
+        say=reporter.say,
+    )
+    status = judge_pull(job)
+    reporter.say(f"{status.state}: {status.description}")
+    reporter.say(f"Wrote {job.out / 'status.json'} and {job.out / 'comment.md'}")
+    sys.exit(0 if status.state is State.SUCCESS else 1)
+
+
+def queue(
+    *,
+    remote: Remote,
+    pull: Annotated[
+        list[int] | None, Parameter(help="Only these, as those that are open are. Default: all.")
+    ] = None,
+    out: Out = PULLS,
+    as_json: AsJson = False,
+) -> None:
+    """Show which pull requests wait, which are being judged, and why one stopped.
+
+    Prints a table, writes nothing but the private clone.
+
+    ```
+    paramgolf board queue --remote https://github.com/owner/game
+    paramgolf board queue --remote ../game.git --pull 7 --pull 8 --json
+    ```
+    """
+    from paramgolf.board.pulls.waiting import print_queue
+    from paramgolf.board.pulls.waiting import queue as look
+    from paramgolf.lab.reporter import Reporter
+
+    waiting = look(_clone(remote, out), out, pull or ())
+    if as_json:
+        print(json.dumps([asdict(one) for one in waiting], indent=2))
+    else:
+        print_queue(waiting, Reporter().console)
+
+
+def _clone(remote: str, out: Path) -> "Clone":
+    from paramgolf.board.pulls.clone import Clone
+
+    return Clone.open(out / CLONE, remote)
