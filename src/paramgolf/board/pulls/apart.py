@@ -12,8 +12,8 @@ import paramgolf
 from paramgolf.errors import PullError, SandboxError, UsageError
 from paramgolf.judge.snapshot import private_folder
 from paramgolf.judge.verdict import Verdict, read_verdict
+from paramgolf.printable import printable
 from paramgolf.score import sandbox_failure
-from paramgolf.score.protocol import printable
 
 _DIE_WITH_PARENT = 1
 

@@ -62,14 +62,16 @@ class Clone:
         clone = cls(git=Git(folder=folder), remote=remote)
         folder.mkdir(parents=True, exist_ok=True)
         with clone._alone():
-            clone.git("init", "-q", "--bare", "--template=", str(folder))
-            known = clone.git.line("config", "--default", "", "--get", "remote.origin.url")
-            if known not in ("", remote):
+            known = clone._known_remote()
+            if known is None:
+                clone.git("init", "-q", "--bare", "--template=", str(folder))
+                # the URL last: by it a clone is known to be whole
+                for key, value in (("promisor", "true"), ("partialclonefilter", _FILTER), ("url", remote)):
+                    clone.git("config", f"remote.origin.{key}", value)
+            elif known != remote:
                 raise PullError(
                     f"{folder} is the clone of {known}, not of {remote}. Give --out another folder, or remove it."
                 )
-            for key, value in (("url", remote), ("promisor", "true"), ("partialclonefilter", _FILTER)):
-                clone.git("config", f"remote.origin.{key}", value)
         return clone
 
     def fetch_main(self) -> str:
@@ -127,17 +129,37 @@ class Clone:
         """The lines of one tree, not of those below it, in git's order.
 
         Raises:
-            RefusedPullError: it is larger than LARGEST_TREE, or no tree.
+            RefusedPullError: it is larger than LARGEST_TREE.
         """
-        if self.git.line("cat-file", "-t", tree) != "tree" or self.size(tree) > LARGEST_TREE:
-            raise RefusedPullError(f"{tree} is no folder of at most {LARGEST_TREE:,} bytes of names.")
+        if self.sizes([tree])[0] > LARGEST_TREE:
+            raise RefusedPullError(
+                f"A folder has more than {LARGEST_TREE:,} bytes of names. Leave files out."
+            )
         lines = [line for line in self.git("ls-tree", "-z", tree).split(b"\0") if line]
         matches = [_TREE_LINE.fullmatch(line) for line in lines]
         return [Item(mode=m[1].decode(), object=m[3].decode(), name=m[4]) for m in matches if m is not None]
 
-    def size(self, name: str) -> int:
-        """Bytes of an object, unpacked; nothing is read."""
-        return int(self.git.line("cat-file", "-s", name))
+    def folder(self, commit: str, path: str) -> str | None:
+        """The tree of a folder in a commit, or None."""
+        found = self.git.find(f"{commit}:{path}")
+        return found if found and self.git.line("cat-file", "-t", found) == "tree" else None
+
+    def sizes(self, names: Sequence[str]) -> list[int]:
+        """Bytes of each object, unpacked; nothing is read.
+
+        Raises:
+            PullError: one is missing.
+        """
+        asked = "".join(f"{name}\n" for name in names).encode()
+        answers = (
+            self.git("cat-file", "--batch-check=%(objecttype) %(objectsize)", stdin=asked)
+            .decode()
+            .splitlines()
+        )
+        for name, answer in zip(names, answers, strict=True):
+            if answer.endswith("missing"):
+                raise PullError(f"{self.remote} does not give {name}. Mend that repository: git fsck.")
+        return [int(answer.split()[1]) for answer in answers]
 
     def blob(self, name: str, limit: int) -> bytes:
         """A blob's bytes, as they were committed.
@@ -145,7 +167,7 @@ class Clone:
         Raises:
             PullError: there is none, or it has more than `limit` bytes.
         """
-        if (size := self.size(name)) > limit:
+        if (size := self.sizes([name])[0]) > limit:
             raise PullError(f"{name} has {size:,} bytes, at most {limit:,} are read. Make it smaller.")
         return self.git("cat-file", "blob", name)
 
@@ -170,10 +192,16 @@ class Clone:
 
     def files(self, commit: str, folder: str) -> dict[str, str]:
         """Every file below a folder of our own: path relative to it -> object. Empty where there is none."""
-        tree = self.git.find(f"{commit}:{folder}^{{tree}}")
+        tree = self.folder(commit, folder)
         lines = self.git("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0") if tree else []
         pairs = (line.split(b"\t", 1) for line in lines if line)
         return {path.decode(): head.split()[2].decode() for head, path in pairs}
+
+    def _known_remote(self) -> str | None:
+        try:
+            return self.git.line("config", "--local", "--get", "remote.origin.url")
+        except GitError:
+            return None
 
     def _fetch(self, refspec: str, *options: str, largest_file: int | None = None) -> None:
         with self._alone():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paramgolf.errors import PullError
-from paramgolf.score.protocol import printable
+from paramgolf.printable import printable
 
 SECONDS = 600
 # git may need more than a pack has: deltas are resolved in memory

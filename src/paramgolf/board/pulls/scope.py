@@ -60,11 +60,6 @@ def find_change(clone: Clone, main: str, head: str) -> Change:
     return _one_entry(clone, fork, main, head)
 
 
-def folder_of(clone: Clone, commit: str, path: str) -> str | None:
-    """The tree of a folder in a commit, or None."""
-    return clone.git.find(f"{commit}:{path}^{{tree}}")
-
-
 def list_files(clone: Clone, tree: str) -> tuple[EntryFile, ...]:
     """The files of an entry's folder, sorted.
 
@@ -73,8 +68,8 @@ def list_files(clone: Clone, tree: str) -> tuple[EntryFile, ...]:
     """
     files = []
     total = 0
-    for path, item in _walk(clone, tree):
-        size = clone.size(item.object)
+    found = list(_walk(clone, tree))
+    for (path, item), size in zip(found, clone.sizes([item.object for _, item in found]), strict=True):
         total += size
         if size > LARGEST_FILE or total > LARGEST_ENTRY:
             raise RefusedPullError(
@@ -133,7 +128,7 @@ def _without(items: list[Item], name: bytes) -> list[Item]:
 
 def _refuse_a_namesake(clone: Clone, main: str, name: bytes, gone: list[Item]) -> None:
     """A name that differs in case alone is the same folder on some file systems."""
-    entries = folder_of(clone, main, ENTRIES)
+    entries = clone.folder(main, ENTRIES)
     for item in clone.tree(entries) if entries else []:
         if item.name.lower() == name.lower() and (item.name != name or not gone):
             raise RefusedPullError(

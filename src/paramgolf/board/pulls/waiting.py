@@ -11,7 +11,7 @@ from rich.text import Text
 
 from paramgolf.board.pulls.clone import Clone
 from paramgolf.board.pulls.judged import PullFolder, PullStatus, State, described
-from paramgolf.board.pulls.scope import ENTRIES, folder_of
+from paramgolf.board.pulls.scope import ENTRIES
 from paramgolf.judge.safe_files import shown
 
 
@@ -98,7 +98,7 @@ def _of(clone: Clone, main: str, pull: int, sha: str, folder: PullFolder) -> Wai
 def _is_merged(clone: Clone, main: str, sha: str, status: PullStatus | None) -> bool:
     """By its head, or, where the merge made another commit of it, by the entry's folder."""
     if status and status.sha == sha and status.entry and status.tree:
-        return folder_of(clone, main, f"{ENTRIES}/{status.entry}") == status.tree
+        return clone.folder(main, f"{ENTRIES}/{status.entry}") == status.tree
     return clone.contains(main, sha)
 
 
