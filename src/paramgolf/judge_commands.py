@@ -67,6 +67,13 @@ def verify(
     quick: Annotated[
         bool, Parameter(negative=(), help="A sample of the text, no proof: under a minute.")
     ] = False,
+    reproduce: Annotated[
+        bool,
+        Parameter(
+            negative=(),
+            help="Also train one seed again, drawn by lot, from the entry's recipe, with training data only.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None, Parameter(help="Folder for verdict.json and verdict.html. Default: the entry's own.")
     ] = None,
@@ -78,6 +85,7 @@ def verify(
 
     ```
     paramgolf verify entries/mine
+    paramgolf verify entries/mine --reproduce
     paramgolf verify out/mine/model.pyz --documents out/mine/data/validation.jsonl --quick
     ```
     """
@@ -91,19 +99,21 @@ def verify(
 
     if not entry.exists():
         raise UsageError(f"There is no entry at {entry}. Give its folder, or a model.pyz.")
+    if reproduce and not entry.is_dir():
+        raise UsageError(f"{entry} is a bare artifact; --reproduce needs an entry's folder with its recipe.")
     rules = load_challenge(challenge or _challenge_of(entry))
+    source = corpus or rules.corpus
     reporter = Reporter(to_stderr=as_json)
     with reporter.progress() as progress:
         terms = Terms(
             challenge=rules,
-            documents=list(read_documents(documents))
-            if documents
-            else _validation_of(corpus or rules.corpus, rules),
+            documents=list(read_documents(documents)) if documents else _validation_of(source, rules),
             depth=QUICK if quick else FULL,
             threads=ENTRY_THREADS,
             fresh=list(read_documents(fresh)) if fresh else (),
             progress=progress,
             say=reporter.say,
+            reproduce_from=_located(source) if reproduce else "",
         )
         verdict = judge(entry, terms)
     _leave(verdict, out or (entry if entry.is_dir() else entry.parent), as_json)
@@ -186,6 +196,11 @@ def _challenge_of(entry: Path) -> str:
         return "local"  # the verdict will say what is wrong with it
     # A stranger's word may name a challenge of ours, never a file.
     return name if not name.endswith(".toml") else "local"
+
+
+def _located(corpus: str) -> str:
+    """A path is made absolute: the training process has another working folder."""
+    return str(Path(corpus).resolve()) if Path(corpus).exists() else corpus
 
 
 def _validation_of(corpus: str, challenge: "Challenge") -> list[bytes]:

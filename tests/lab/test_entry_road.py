@@ -17,7 +17,7 @@ MADE = {"title": "Mine", "author": "Ada", "track": "fixed", "record": False, "li
 
 def paramgolf(*arguments):
     command = [sys.executable, "-m", "paramgolf", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, timeout=500)
 
 
 def test_a_run_becomes_an_entry_that_is_valid(finished, files, tmp_path):
@@ -25,12 +25,21 @@ def test_a_run_becomes_an_entry_that_is_valid(finished, files, tmp_path):
     made = paramgolf("new", "entry", entry, "--from", finished.folder, "--author", "Ada")
     assert made.returncode == 0, made.stderr
     judged = paramgolf(
-        *("verify", entry, "--challenge", files / "short.toml", "--documents", finished.documents)
+        *("verify", entry, "--challenge", files / "short.toml", "--corpus", files / "corpus", "--reproduce")
     )
     assert judged.returncode == 0, judged.stdout + judged.stderr
     verdict = json.loads((entry / "verdict.json").read_text())
     assert verdict["standing"] == "valid"
     assert verdict["scores"][0]["bits_per_byte"] == finished.result.bits_per_byte
+    findings = {finding["rule"]: finding for finding in verdict["findings"]}
+    assert findings["R14"]["outcome"] == "pass", findings["R14"]
+    assert f"{finished.result.train_tokens:,} tokens" in findings["R14"]["evidence"]
+    # A slower hour than that of the run may take longer than the clock for the same tokens.
+    assert findings["R18"]["outcome"] in ("pass", "undecided")
+    assert (
+        f"{finished.result.train_tokens:,} tokens"
+        in findings["R18"]["measured"] + findings["R18"]["evidence"]
+    )
     assert "Mine" not in (entry / "verdict.html").read_text()
     assert f"{finished.result.bits_per_byte:.4f} bits per byte over 1 seed" in judged.stdout
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from paramgolf.errors import EntryError, EntryTimeoutError, SandboxError, UsageError
-from paramgolf.score import Deadline, Isolation, Limits, Worker, sandbox_failure
+from paramgolf.score import Deadline, Isolation, Limits, Worker, control_group, sandbox_failure
+from paramgolf.score.control_group import group_parents
 from paramgolf.score.packages import runtime_packages
 
 # Runs in the sandbox; each probe's outcome is its value or the name of its exception.
@@ -238,3 +239,51 @@ def test_a_worker_that_never_comes_up_ends_at_the_deadline(start_worker):
         pytest.raises(EntryTimeoutError),
     ):
         worker.describe()
+
+
+FAMILY = """
+import os
+
+def grab():
+    if pid := os.fork():
+        return pid
+    block = bytearray(700 << 20)
+    block[::4096] = b"x" * len(block[::4096])
+    __import__("time").sleep(2)
+    os._exit(0)
+
+children = [grab() for _ in range(3)]
+raise RuntimeError(f"ENDED {[os.waitpid(pid, 0)[1] for pid in children]}")
+"""
+
+
+@pytest.mark.skipif(not group_parents(), reason="this host offers no control groups: limits are rlimits")
+def test_the_memory_of_all_processes_together_is_limited(start_worker):
+    with (
+        start_worker(FAMILY, limits=Limits(memory_bytes=1 << 30)) as worker,
+        pytest.raises(EntryError) as caught,
+    ):
+        worker.describe()
+    assert "ENDED [0, 0, 0]" not in str(caught.value)
+
+
+@pytest.mark.skipif(not group_parents(), reason="this host offers no control groups: limits are rlimits")
+def test_a_group_is_gone_with_its_worker(start_worker):
+    def groups():
+        return [path for parent in group_parents() for path in parent.glob("paramgolf-*")]
+
+    with start_worker() as worker:
+        worker.describe()
+        assert groups()
+    assert wait_until(lambda: not groups())
+
+
+def test_groups_are_made_where_both_controllers_are_handed_on(tmp_path, monkeypatch):
+    inner = tmp_path / "user.slice" / "session.scope"
+    inner.mkdir(parents=True)
+    (tmp_path / "cgroup.controllers").write_text("cpu memory pids\n")
+    (inner / "cgroup.subtree_control").write_text("cpu\n")
+    (inner.parent / "cgroup.subtree_control").write_text("cpu memory pids\n")
+    monkeypatch.setattr(control_group, "MOUNT", tmp_path)
+    monkeypatch.setattr(control_group, "_memberships", lambda: iter([("", "/user.slice/session.scope")]))
+    assert list(control_group._version_2()) == [(inner.parent,)]

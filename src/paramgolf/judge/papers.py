@@ -1,4 +1,4 @@
-"""What an entry says of itself, against what was measured: R01, R12, R14, R15, R16. Nothing declared is believed."""
+"""What an entry says of itself, against what was measured: R01, R12, R14-R16, R18. Nothing declared is believed."""
 
 import json
 from collections import Counter
@@ -8,22 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from paramgolf.challenge import Challenge
-from paramgolf.corpus import documents_sha256
 from paramgolf.errors import EntryError
 from paramgolf.judge.entry import LARGEST_LOG, LARGEST_README, EnteredSeed, Entry
 from paramgolf.judge.rule import Rule, first_line
 from paramgolf.judge.safe_files import read_regular_file
+from paramgolf.judge.training_data import (
+    CLOCK_SLACK,
+    Reproduction,
+    judge_training_clock,
+    judge_training_data,
+)
 from paramgolf.judge.verdict import Finding, SeedScore
 
 ENTRY = Rule("R01", "entry")
 CLAIMS = Rule("R12", "claims")
-TRAINING = Rule("R14", "training data")
 EVIDENCE = Rule("R15", "evidence")
 SEEDS = Rule("R16", "seeds")
 
 # Another machine rounds differently; what is left is a sixth of the record margin.
 CLAIM_TOLERANCE = 0.0005
-CLOCK_SLACK = 1.01
 LARGEST_JSON = 1 << 24
 
 
@@ -37,6 +40,12 @@ class Papers:
     documents: Sequence[bytes]
     scores: Sequence[SeedScore | None]
     whole_text: bool
+    reproduction: Reproduction | None = None
+
+    def reproduction_of(self, seed: EnteredSeed) -> Reproduction | None:
+        """The second training, where it is of this seed."""
+        again = self.reproduction
+        return again if again is not None and again.seed == seed.seed else None
 
 
 def judge_papers(papers: Papers) -> list[Finding]:
@@ -91,7 +100,7 @@ def _seeds(papers: Papers) -> Finding:
 def _for_each_seed(papers: Papers) -> list[Finding]:
     findings = []
     checks: tuple[Callable[[Papers, EnteredSeed, SeedScore | None], Finding], ...]
-    checks = (_claims, _training_data, _evidence)
+    checks = (_claims, _training_data, _evidence, _training_clock)
     for seed, score in zip(papers.entry.seeds, papers.scores, strict=True):
         for check in checks:
             findings.append(replace(check(papers, seed, score), seed=seed.seed))
@@ -122,32 +131,13 @@ def _claims(papers: Papers, seed: EnteredSeed, score: SeedScore | None) -> Findi
 
 
 def _training_data(papers: Papers, seed: EnteredSeed, score: SeedScore | None) -> Finding:
-    limit = "trained without the validation documents"
-    data = _read_json(papers, seed.manifest)
-    if not data:
-        return TRAINING.undecided(
-            "There is no manifest of the training data.",
-            "Enter manifest.json of the run, or have it trained again: --reproduce.",
-            limit=limit,
-        )
-    validation = _at(data, "splits", "validation", "sha256")
-    canonical = documents_sha256(papers.documents)
-    if papers.whole_text and validation != canonical:
-        return TRAINING.failed(
-            f"validation split {ascii(str(validation))[1:17]}...",
-            f"validation split {canonical[:16]}...",
-            "The manifest of the training data kept other documents out than those that are scored.",
-            "Train with the challenge's own split: paramgolf data.",
-        )
-    if _at(data, "splits", "train", "sha256") == validation:
-        return TRAINING.failed(
-            "train equals validation", limit, "by the manifest", "Train with training data."
-        )
-    return TRAINING.undecided(
-        "By its manifest the validation documents were kept out; that is the entrant's word.",
-        "Have it trained again: --reproduce.",
-        limit=limit,
-    )
+    manifest = _read_json(papers, seed.manifest)
+    again = papers.reproduction_of(seed)
+    return judge_training_data(manifest, papers.documents, papers.whole_text, score, again)
+
+
+def _training_clock(papers: Papers, seed: EnteredSeed, score: SeedScore | None) -> Finding:
+    return judge_training_clock(papers.challenge, papers.reproduction_of(seed))
 
 
 def _evidence(papers: Papers, seed: EnteredSeed, score: SeedScore | None) -> Finding:
@@ -233,9 +223,3 @@ def _read_json(papers: Papers, path: str | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _at(table: Any, *keys: str) -> Any:
-    for key in keys:
-        table = table.get(key) if isinstance(table, dict) else None
-    return table

@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +22,10 @@ from paramgolf.judge.rules import REQUIRED, REQUIRED_QUICKLY, judge_measurements
 from paramgolf.judge.rules.size import RULE as SIZE
 from paramgolf.judge.safe_files import read_regular_file
 from paramgolf.judge.snapshot import private_folder
+from paramgolf.judge.training_data import reproduce
 from paramgolf.judge.verdict import Finding, SeedScore, Verdict, standing_of
 from paramgolf.score import ProgressCallback, sandbox_failure
+from paramgolf.score.control_group import limits_kept_by
 
 # A file is read before it is judged; one that is far over the cap is not worth reading.
 OVERSIZE = 4
@@ -37,6 +40,8 @@ class Terms:
     depth: Depth
     threads: int
     fresh: Sequence[bytes] = ()
+    # Train one seed of an entry again, with the training documents of this corpus; "" for not.
+    reproduce_from: str = ""
     progress: ProgressCallback | None = None
     say: Callable[[str], None] = lambda line: None
 
@@ -92,6 +97,18 @@ def _verify_folder(folder: Path, terms: Terms) -> tuple[Entry | None, list[Findi
         found, score = _verify_file(folder, seed.artifact, terms, entry, seed)
         findings += found
         scores.append(score)
+    reproduction = None
+    if terms.reproduce_from:
+        reproduction = reproduce(
+            folder,
+            entry,
+            # Drawn after the entry was handed in.
+            secrets.choice(entry.seeds),
+            challenge=terms.challenge,
+            corpus=terms.reproduce_from,
+            documents=terms.documents,
+            say=terms.say,
+        )
     papers = Papers(
         folder=folder,
         entry=entry,
@@ -99,6 +116,7 @@ def _verify_folder(folder: Path, terms: Terms) -> tuple[Entry | None, list[Findi
         documents=terms.documents,
         scores=scores,
         whole_text=terms.depth.text_share >= 1,
+        reproduction=reproduction,
     )
     return entry, sorted(findings + judge_papers(papers), key=lambda f: (f.seed or 0, f.rule)), scores
 
@@ -157,5 +175,5 @@ def _environment(threads: int) -> dict[str, str]:
         "torch": version("torch"),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "threads": str(threads),
-        "isolation": "bubblewrap; limits of processes, memory and files by rlimits",
+        "isolation": f"bubblewrap; memory and processes by {limits_kept_by()}",
     }

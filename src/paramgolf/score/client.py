@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from paramgolf.errors import EntryError, SandboxError, UsageError
+from paramgolf.score.control_group import control_group
+from paramgolf.score.limits import Limits
 from paramgolf.score.protocol import (
     Block,
     Channel,
@@ -31,7 +33,6 @@ from paramgolf.score.protocol import (
 from paramgolf.score.sandbox import (
     ALLOW,
     Isolation,
-    Limits,
     SharedLogits,
     worker_command,
     worker_environment,
@@ -199,6 +200,8 @@ class Worker:
             threads=self._threads,
             limits=self._limits,
         )
+        if self._isolation is Isolation.BUBBLEWRAP:
+            command = [*stack.enter_context(control_group(self._limits)), *command]
         # A sandbox has a home of its own; a folder out here would stay behind if the harness were killed.
         home = "/"
         if self._isolation is Isolation.NONE:

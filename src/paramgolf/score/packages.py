@@ -16,16 +16,23 @@ RUNTIME = ("torch", "numpy", "constriction", "numba")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-@functools.cache
 def runtime_packages() -> tuple[Path, ...]:
-    """Top-level files and folders of the declared runtime and its installed dependencies, sorted.
+    """Top-level files and folders of the declared runtime and its installed dependencies, as `packages_with`."""
+    return packages_with(RUNTIME)
+
+
+@functools.cache
+def packages_with(names: tuple[str, ...], without: tuple[str, ...] = ()) -> tuple[Path, ...]:
+    """Top-level files and folders of installed packages and their installed dependencies, sorted.
+
+    Packages in `without`, and what only they need, are left out.
 
     Raises:
         SandboxError: a package does not say which files are its own.
     """
     paths: set[Path] = set()
-    seen: set[str] = set()
-    waiting = list(RUNTIME)
+    seen = set(without)
+    waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name in seen:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from paramgolf.errors import SandboxError
+from paramgolf.score.limits import Limits
 from paramgolf.score.packages import runtime_packages
 
 # One: with two, how work was shared changed the last bits of float32 sums between repeats on a busy machine, and a
@@ -42,32 +43,6 @@ class Isolation(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What an entry may use, besides time. Sizes in bytes; memory is counted for each of its processes."""
-
-    memory_bytes: int = 8 << 30
-    address_space_bytes: int = 32 << 30  # more than memory: libraries reserve addresses that they never touch
-    temporary_bytes: int = 256 << 20  # each of /tmp and /dev/shm
-    file_bytes: int = 256 << 20
-    open_files: int = 256
-    processes: int = 256  # threads count
-
-    def as_resources(self, isolation: Isolation) -> dict[str, int]:
-        """By name in the `resource` module. Without a namespace the user's other processes would count
-        too."""
-        resources = {
-            "RLIMIT_CORE": 0,
-            "RLIMIT_DATA": self.memory_bytes,
-            "RLIMIT_AS": self.address_space_bytes,
-            "RLIMIT_FSIZE": self.file_bytes,
-            "RLIMIT_NOFILE": self.open_files,
-        }
-        if isolation is Isolation.BUBBLEWRAP:
-            resources["RLIMIT_NPROC"] = self.processes
-        return resources
-
-
-@dataclass(frozen=True, kw_only=True)
 class SharedLogits:
     """The shared memory through which logits come: a descriptor, cut into slots that are used in turn."""
 
@@ -88,7 +63,7 @@ def worker_command(
     settings = {
         "artifact": "/artifact/model.pyz" if sandboxed else str(artifact.resolve()),
         "packages": ["/packages"] if sandboxed else sorted({str(p.parent) for p in runtime_packages()}),
-        "limits": limits.as_resources(isolation),
+        "limits": limits.as_resources(own_user=sandboxed),
         "threads": threads,
         "logits": logits.descriptor,
         "slots": logits.slots,
@@ -99,8 +74,8 @@ def worker_command(
     shown = {WORKER: "/worker.py", artifact.resolve(): "/artifact/model.pyz"}
     shown |= {path: f"/packages/{path.name}" for path in runtime_packages()}
     return [
-        *_bubblewrap(shown, threads=threads, limits=limits),
-        *(str(_interpreter()), *PYTHON_FLAGS, "/worker.py", json.dumps(settings)),
+        *_entry_sandbox(shown, threads=threads, limits=limits),
+        *(str(interpreter()), *PYTHON_FLAGS, "/worker.py", json.dumps(settings)),
     ]
 
 
@@ -123,7 +98,13 @@ def worker_environment(threads: int, *, home: str) -> dict[str, str]:
 def sandbox_failure() -> str | None:
     """Why the bubblewrap sandbox cannot be used here, and the mend; None if a trial run of it works."""
     try:
-        command = [*_bubblewrap({}, threads=1, limits=Limits()), str(_interpreter()), *PYTHON_FLAGS, "-c", ""]
+        command = [
+            *_entry_sandbox({}, threads=1, limits=Limits()),
+            str(interpreter()),
+            *PYTHON_FLAGS,
+            "-c",
+            "",
+        ]
         trial = subprocess.run(command, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
     except SandboxError as error:
         return str(error)
@@ -135,12 +116,31 @@ def sandbox_failure() -> str | None:
     return f"A trial run of bubblewrap failed: {stderr}. {ALLOW}"
 
 
-def _bubblewrap(shown: dict[Path, str], *, threads: int, limits: Limits) -> list[str]:
-    """The command line up to the program; `shown` is mounted besides interpreter and libraries."""
+def _entry_sandbox(shown: dict[Path, str], *, threads: int, limits: Limits) -> list[str]:
+    environment = worker_environment(threads, home="/tmp")  # noqa: S108
+    return bubblewrap(shown, environment=environment, temporary_bytes=limits.temporary_bytes)
+
+
+def bubblewrap(
+    shown: dict[Path, str],
+    *,
+    environment: dict[str, str],
+    temporary_bytes: int,
+    writable: dict[Path, str] | None = None,
+    tools: bool = False,
+) -> list[str]:
+    """The command line up to the program, with an empty /tmp as its working folder.
+
+    `shown` is mounted read-only besides the interpreter and the system's libraries, `writable` too and may be
+    written; `tools` adds the system's programs and headers (a compiler, for one).
+
+    Raises:
+        SandboxError: bubblewrap is not installed.
+    """
     program = shutil.which("bwrap")
     if program is None:
         raise SandboxError(f"bubblewrap (bwrap) is not installed, and entries run only inside it. {INSTALL}")
-    small_tmpfs = ("--size", str(limits.temporary_bytes), "--tmpfs")
+    small_tmpfs = ("--size", str(temporary_bytes), "--tmpfs")
     command = [
         *(
             program,
@@ -157,18 +157,27 @@ def _bubblewrap(shown: dict[Path, str], *, threads: int, limits: Limits) -> list
         *("--dev", "/dev", *small_tmpfs, "/dev/shm", "--remount-ro", "/dev"),  # noqa: S108
         *(*small_tmpfs, "/tmp"),  # noqa: S108
     ]
-    for name, value in worker_environment(threads, home="/tmp").items():  # noqa: S108
+    for name, value in environment.items():
         command += ["--setenv", name, value]
-    command += _system_mounts()
+    command += _system_mounts(tools)
     for source, target in shown.items():
         command += ["--ro-bind", str(source), target]
+    for source, target in (writable or {}).items():
+        command += ["--bind", str(source), target]
     return [*command, "--chdir", "/tmp", "--remount-ro", "/", "--"]  # noqa: S108
 
 
-def _system_mounts() -> list[str]:
+def interpreter() -> Path:
+    """The interpreter itself: inside a virtual environment, the one it was made from."""
+    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+
+
+def _system_mounts(tools: bool) -> list[str]:
     """The interpreter and the libraries it needs, with every site-packages inside them covered up."""
     roots = (Path(sys.base_prefix), Path("/usr"))
     libraries = sorted({path for root in roots for path in root.glob("lib*") if path.is_dir()})
+    if tools:
+        libraries += [path for name in ("bin", "include") if (path := Path("/usr", name)).is_dir()]
     mounts = [part for path in libraries for part in ("--ro-bind", str(path), str(path))]
     for path in sorted(Path("/").glob("lib*")):
         if path.is_symlink():
@@ -176,15 +185,14 @@ def _system_mounts() -> list[str]:
         else:
             mounts += ["--ro-bind", str(path), str(path)]
     # /sys/devices/system/cpu: without it torch cannot tell which vector instructions there are
-    for optional in ("/etc/ld.so.cache", "/sys/devices/system/cpu"):
+    optionals = ["/etc/ld.so.cache", "/sys/devices/system/cpu"]
+    if tools:
+        optionals += ["/etc/alternatives"]
+        mounts += ["--symlink", "usr/bin", "/bin"]
+    for optional in optionals:
         mounts += ["--ro-bind-try", optional, optional]
-    mounts += ["--ro-bind", str(_interpreter()), str(_interpreter())]
+    mounts += ["--ro-bind", str(interpreter()), str(interpreter())]
     for path in libraries:
         for installed in sorted([*path.glob("python*/site-packages"), *path.glob("python*/dist-packages")]):
             mounts += ["--tmpfs", str(installed), "--remount-ro", str(installed)]
     return mounts
-
-
-def _interpreter() -> Path:
-    """The interpreter itself: inside a virtual environment, the one it was made from."""
-    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()

