@@ -15,7 +15,8 @@ ParamgolfError                 the message says what was got, what was expected,
 │   └── NonFiniteError         ... because a logit is NaN or infinite
 ├── PullError                  a repository, a fetch or a push is not what the pull-request road needs
 │   └── RefusedPullError       ... because the pull request is more, or other, than one entry
-└── ProofError                 decompressed documents differ from the originals, or the sizes do not match the score
+├── ProofError                 decompressed documents differ from the originals, or the sizes do not match the score
+└── LedgerError                the leaderboard's ledger or a file of its store is missing, damaged, or too new
 """
 
 
@@ -81,3 +82,7 @@ class RefusedPullError(PullError):
 
 class ProofError(ParamgolfError):
     """The proof by decompression failed."""
+
+
+class LedgerError(ParamgolfError):
+    """The leaderboard's ledger, or a file of its store, is missing, damaged, or written by a newer version."""

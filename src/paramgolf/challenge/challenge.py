@@ -1,6 +1,7 @@
 """A challenge: the byte cap, clocks, corpus, metric and record gate of one game, read from a TOML file."""
 
 import difflib
+import json
 import math
 import reprlib
 import tomllib
@@ -8,7 +9,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, FiniteFloat, PositiveInt, Strict, StringConstraints, ValidationError
+from pydantic import (
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    PositiveInt,
+    Strict,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic.dataclasses import dataclass
 
 from paramgolf.errors import ConfigError
@@ -65,6 +75,9 @@ class Challenge:
         return self.record_margin_nats / math.log(2) / self.reference_bytes_per_token
 
 
+_CHALLENGE = TypeAdapter(Challenge)
+
+
 def challenge_names() -> list[str]:
     """Names of the challenges that come with paramgolf, sorted."""
     return sorted(entry.name.removesuffix(".toml") for entry in _catalog().iterdir() if _is_toml(entry.name))
@@ -90,6 +103,24 @@ def load_challenge(name_or_path: str) -> Challenge:
     if name_or_path not in known:
         raise unknown_name("challenge", name_or_path, known)
     return _parse(f"{name_or_path}.toml", (_catalog() / f"{name_or_path}.toml").read_bytes())
+
+
+def challenge_json(challenge: Challenge) -> str:
+    """It as canonical JSON: the same rules give the same text. `parse_challenge_json` reads it back."""
+    return json.dumps(_CHALLENGE.dump_python(challenge, mode="json"), sort_keys=True, indent=2) + "\n"
+
+
+def parse_challenge_json(data: bytes) -> Challenge:
+    """The challenge back.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        return _CHALLENGE.validate_json(data)
+    except ValidationError as error:
+        lines = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
+        raise ConfigError(f"This is no challenge in JSON:\n{lines}") from None
 
 
 def _catalog() -> resources.abc.Traversable:

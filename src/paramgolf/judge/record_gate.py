@@ -107,7 +107,12 @@ def verdict_at(path: Path) -> Verdict:
 
 
 def judge_record(
-    entry: Verdict, record: Verdict, extra: Sequence[Verdict], challenge: Challenge
+    entry: Verdict,
+    record: Verdict,
+    extra: Sequence[Verdict],
+    challenge: Challenge,
+    *,
+    forecast: bool = True,
 ) -> Comparison:
     """Judge whether `entry` beats `record`. `extra` are further verdicts of the same entry, of other machines.
 
@@ -129,9 +134,10 @@ def judge_record(
     unsettled = [*_unsettled(entry, record, extra), *unrepeatable, *_same_scores(ours, theirs)]
     by_entry = by_both = None
     if not against:
-        by_entry, by_both = _forecast(ours, theirs, test, challenge)
+        if forecast:
+            by_entry, by_both = _forecast(ours, theirs, test, challenge)
         unsettled += _too_few_seeds(ours, theirs, challenge)
-        unsettled += _not_significant(test, by_entry, by_both, challenge)
+        unsettled += _not_significant(test, by_entry, by_both, challenge, forecast)
     decision = Decision.NOT_A_RECORD if against else Decision.UNDECIDED if unsettled else Decision.RECORD
     return Comparison(
         challenge=challenge.name,
@@ -325,22 +331,26 @@ def _forecast(
 
 
 def _not_significant(
-    test: WelchTest, by_entry: int | None, by_both: int | None, challenge: Challenge
+    test: WelchTest, by_entry: int | None, by_both: int | None, challenge: Challenge, forecast: bool
 ) -> Iterable[str]:
     if test.p_value is None:
         if test.entry_deviation is not None and test.record_deviation is not None:
             yield "no p-value: the scores of each side are all the same, so the noise is not known"
     elif test.p_value >= challenge.significance_level:
+        missed = f"p = {test.p_value:.3g} is not below {challenge.significance_level:g}"
+        if not forecast:
+            yield missed
+            return
         entry = f"{_seeds(by_entry)} more of the entry" if by_entry else ""
         saves = by_both is not None and (by_entry is None or by_both < by_entry)
         both = f"{_seeds(by_both)} more of each side" if by_both and saves else ""
         ways = " or ".join(filter(None, (entry, both)))
-        forecast = (
+        would = (
             f"{ways} would decide it with {POWER:.0%} probability, if the means and deviations stay as they are"
             if ways
             else f"not even {LARGEST_MORE_SEEDS:,} seeds more would decide it"
         )
-        yield f"p = {test.p_value:.3g} is not below {challenge.significance_level:g}; {forecast}"
+        yield f"{missed}; {would}"
 
 
 def _beats(test: WelchTest, challenge: Challenge) -> str:

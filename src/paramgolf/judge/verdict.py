@@ -123,8 +123,20 @@ def read_verdict(path: Path) -> Verdict:
     """
     try:
         with path.open("rb") as handle:
-            return _VERDICT.validate_json(handle.read(LARGEST_VERDICT_FILE))
-    except (OSError, ValidationError) as error:
+            return parse_verdict(handle.read(LARGEST_VERDICT_FILE))
+    except (OSError, UsageError) as error:
         raise UsageError(
             f"{path} is no verdict: {printable(str(error))}. Make it with: paramgolf verify {path.parent}"
         ) from None
+
+
+def parse_verdict(data: bytes) -> Verdict:
+    """The bytes of a verdict.json.
+
+    Raises:
+        UsageError: they are no verdict.
+    """
+    try:
+        return _VERDICT.validate_json(data)
+    except ValidationError as error:
+        raise UsageError(printable(str(error))) from None
