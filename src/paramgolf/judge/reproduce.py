@@ -21,10 +21,10 @@ from paramgolf.challenge import Challenge
 from paramgolf.errors import EntryError, EntryTimeoutError, SandboxError
 from paramgolf.judge.safe_files import read_regular_file
 from paramgolf.judge.snapshot import private_folder
+from paramgolf.printable import printable
 from paramgolf.score.control_group import control_group
 from paramgolf.score.limits import Limits
 from paramgolf.score.packages import packages_with
-from paramgolf.score.protocol import printable
 from paramgolf.score.sandbox import PYTHON_FLAGS, bubblewrap, interpreter
 
 LIMITS = Limits(
