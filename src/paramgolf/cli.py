@@ -12,12 +12,20 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from rich.console import Console
 from rich.text import Text
 
-from paramgolf import __version__, artifact_commands, board_commands, judge_commands, pull_commands
+from paramgolf import (
+    __version__,
+    artifact_commands,
+    board_commands,
+    judge_commands,
+    lab_commands,
+    pull_commands,
+)
 from paramgolf.artifact_commands import AsJson, print_result
 from paramgolf.board_commands import ORGANISE
 from paramgolf.challenge import challenge_names, load_challenge
 from paramgolf.errors import ParamgolfError, UsageError
 from paramgolf.judge_commands import ENTER
+from paramgolf.lab_commands import ChallengeName, CorpusName, RecipeName
 
 if TYPE_CHECKING:
     from paramgolf.lab.reporter import Reporter
@@ -40,24 +48,11 @@ app = App(
     result_action="return_value",
 )
 
-RecipeName = Annotated[
-    str, Parameter(help="A recipe's name (see: paramgolf recipes) or the path of a .toml file.")
-]
-ChallengeName = Annotated[
-    str, Parameter(help="A challenge's name (see: paramgolf challenges) or the path of a .toml file.")
-]
-CorpusName = Annotated[
-    str | None,
-    Parameter(
-        help="embedded, fineweb, parameter-golf, or a file or folder: train.* and validation.*, or one set of "
-        "documents to be split. Default: the challenge's own."
-    ),
-]
 Seed = Annotated[int, Parameter(help="Fixes the initial weights and the order of the text.")]
 Out = Annotated[Path | None, Parameter(help="The folder of this run. Default: out/RECIPE-CHALLENGE-SEED.")]
 
 
-RESUMABLE = ("run", "train")
+RESUMABLE = ("run", "train", "ablate")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -200,6 +195,7 @@ app.command(judge_commands.verify, group=ENTER, sort_key=6.2)
 app.command(judge_commands.compare, group=ENTER, sort_key=6.3)
 app.command(judge_commands.import_entry, name="import", group=ENTER, sort_key=6.4)
 app.command(pull_commands.submit, group=ENTER, sort_key=6.5)
+app.command(lab_commands.ablate, group=lab_commands.MEASURE, sort_key=6.6)
 app.command(board_commands.board)
 board_commands.board.command(pull_commands.queue)
 app.command(pull_commands.sandbox_check, group=ORGANISE, sort_key=7.1)

@@ -12,6 +12,7 @@ from paramgolf.corpus.manifest import (
 )
 from paramgolf.corpus.prepare import Prepared, prepare_documents
 from paramgolf.corpus.readers import READERS, read_documents, read_files
+from paramgolf.corpus.source import site_of
 from paramgolf.corpus.token_shards import open_token_shard, write_token_shards
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "read_documents",
     "read_files",
     "read_manifest",
+    "site_of",
     "write_documents",
     "write_manifest",
     "write_token_shards",

@@ -10,7 +10,7 @@ from paramgolf.corpus.canonical import canonical_form
 from paramgolf.corpus.embedded import embedded
 from paramgolf.corpus.hub import fineweb, local_export, parameter_golf
 from paramgolf.corpus.readers import READERS, read_files, suffix_of
-from paramgolf.corpus.source import Documents, Source
+from paramgolf.corpus.source import Documents, Source, at_site, site_of
 from paramgolf.corpus.split import choose_validation, fingerprint
 from paramgolf.errors import CorpusError, UsageError
 from paramgolf.names import unknown_name
@@ -78,7 +78,9 @@ def open_corpus(name_or_path: str, challenge: Challenge) -> Corpus:
 
 def _canonical(documents: Documents, form: str) -> Iterator[bytes]:
     canonicalise = canonical_form(form)
-    return filter(None, map(canonicalise, documents()))
+    for document in documents():
+        if text := canonicalise(document):
+            yield text if text is document else at_site(text, site_of(document))
 
 
 def _local(name_or_path: str) -> Source:

@@ -12,11 +12,12 @@ from typing import Any
 import pyarrow
 
 from paramgolf.corpus.readers.limits import LARGEST_DOCUMENT, check_size, check_utf8
+from paramgolf.corpus.source import at_site, host_of
 from paramgolf.errors import CorpusError
 
 
 def read_jsonl(path: Path) -> Iterator[bytes]:
-    """The "text" of each line as UTF-8; lines of white space are passed over.
+    """The "text" of each line as UTF-8; lines of white space are passed over. A "url" tells a document's site.
 
     Raises:
         CorpusError: a line is too long, not UTF-8, not JSON, or has no "text" string that UTF-8 can hold; or
@@ -77,7 +78,7 @@ def _document(line: bytes, path: Path, number: int, offset: int) -> bytes:
             f'{where}{offset:,}: got {got}, expected an object with a string "text". Name the field so.'
         )
     try:
-        return str(record["text"]).encode()
+        return at_site(str(record["text"]).encode(), host_of(record.get("url")))
     except UnicodeEncodeError as error:
         raise CorpusError(
             f"{where}{offset:,}: character {error.start:,} of the text is a lone surrogate, which UTF-8 "

@@ -10,6 +10,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from paramgolf.corpus.readers.limits import check_size, check_utf8
+from paramgolf.corpus.source import at_site, host_of
 from paramgolf.errors import CorpusError
 
 MAGIC = b"PAR1"
@@ -19,6 +20,8 @@ BUFFER_BYTES = 2**20
 
 def read_parquet(path: Path) -> Iterator[bytes]:
     """The documents, row group by row group, streamed page by page. A null is an empty document.
+
+    A column "url" of strings tells a document's site.
 
     Raises:
         CorpusError: not a whole Parquet file, no column "text" of strings, or a text that is not UTF-8.
@@ -35,15 +38,17 @@ def read_parquet(path: Path) -> Iterator[bytes]:
 
 def _rows(file: pyarrow.parquet.ParquetFile, path: Path) -> Iterator[bytes]:
     row = 0
+    columns = ["text", "url"] if _is_string(file.schema_arrow, "url") else ["text"]
     for group in range(file.metadata.num_row_groups):
         try:
-            for batch in file.iter_batches(ROWS_AT_ONCE, row_groups=[group], columns=["text"]):
-                column: Any = batch.column(0).cast(pyarrow.large_binary())
+            for batch in file.iter_batches(ROWS_AT_ONCE, row_groups=[group], columns=columns):
+                column: Any = batch.column("text").cast(pyarrow.large_binary())
                 for index, size in enumerate(pyarrow.compute.binary_length(column).to_pylist()):
                     check_size(size or 0, path, f"row {row + index:,}")
-                for document in column.to_pylist():
+                urls = batch.column("url").to_pylist() if len(columns) > 1 else [None] * len(batch)
+                for document, url in zip(column.to_pylist(), urls, strict=True):
                     check_utf8(document or b"", path, f"row {row:,}, ")
-                    yield document or b""
+                    yield at_site(document or b"", host_of(url))
                     row += 1
         except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise CorpusError(
@@ -71,13 +76,17 @@ def _check_frame(path: Path) -> None:
 
 def _check_column(file: pyarrow.parquet.ParquetFile, path: Path) -> None:
     schema = file.schema_arrow
-    index = schema.get_field_index("text")  # -1 where there is none, or more than one
-    kind = schema.field(index).type if index >= 0 else None
-    if kind is None or not (pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)):
+    if not _is_string(schema, "text"):
         columns = ", ".join(f"{field.name} ({field.type})" for field in list(schema)[:20])
         raise CorpusError(
             f'{path}: expected one column "text" of strings; got columns {columns}. Rename or convert it.'
         )
+
+
+def _is_string(schema: pyarrow.Schema, name: str) -> bool:
+    index = schema.get_field_index(name)  # -1 where there is none, or more than one
+    kind = schema.field(index).type if index >= 0 else None
+    return kind is not None and (pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind))
 
 
 def _start(file: pyarrow.parquet.ParquetFile, group: int) -> int:

@@ -1,0 +1,97 @@
+"""Commands of the lab: what a change to a recipe is worth, what recipes there are."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Group, Parameter
+from cyclopts.validators import Number
+
+from paramgolf.artifact_commands import AsJson, print_result
+
+MEASURE = Group("Improving a recipe", sort_key=3.2)
+
+RecipeName = Annotated[
+    str, Parameter(help="A recipe's name (see: paramgolf recipes) or the path of a .toml file.")
+]
+ChallengeName = Annotated[
+    str, Parameter(help="A challenge's name (see: paramgolf challenges) or the path of a .toml file.")
+]
+CorpusName = Annotated[
+    str | None,
+    Parameter(
+        help="embedded, fineweb, parameter-golf, or a file or folder: train.* and validation.*, or one set of "
+        "documents to be split. Default: the challenge's own."
+    ),
+]
+Seeds = Annotated[
+    int, Parameter(help="How many seeds, from 0 on; one gives no interval.", validator=Number(gte=1))
+]
+ShortTokens = Annotated[
+    int | None,
+    Parameter(
+        help="Train on so many tokens of the base instead; all see the same text.", validator=Number(gte=1)
+    ),
+]
+ShortSeconds = Annotated[
+    float | None, Parameter(help="Train for so many seconds instead.", validator=Number(gt=0))
+]
+AsMarkdown = Annotated[
+    bool, Parameter(name="--markdown", negative=(), help="Print rows for docs/experiments.md as well.")
+]
+
+
+def ablate(
+    recipe: RecipeName = "local",
+    *,
+    without: Annotated[
+        list[str] | None,
+        Parameter(negative=(), help="A dotted key that goes back to its default, such as model.token_shift."),
+    ] = None,
+    with_: Annotated[
+        list[str] | None, Parameter(name="--with", negative=(), help="KEY=VALUE, such as model.width=160.")
+    ] = None,
+    seeds: Seeds = 3,
+    challenge: ChallengeName = "practice",
+    corpus: CorpusName = None,
+    tokens: ShortTokens = None,
+    seconds: ShortSeconds = None,
+    out: Annotated[
+        Path | None, Parameter(help="The folder of the runs. Default: out/ablate-RECIPE-CHALLENGE.")
+    ] = None,
+    markdown: AsMarkdown = False,
+    as_json: AsJson = False,
+) -> None:
+    """What a change to a recipe is worth, in bits per byte with an interval.
+
+    Base and variant train under the same seeds, at once where there are two cores, and are measured on training
+    documents held back from training; validation text is never read. Each --without and --with is a variant of
+    its own; one with several changes separates them by semicolons. Leaves ablation.json and every run in the
+    folder; the same command goes on where it was stopped, and repeats nothing.
+
+    ```
+    paramgolf ablate local --without model.token_shift --seeds 3
+    paramgolf ablate local --with model.width=160 --with "model.layers=4; model.windows=[32]" --seconds 60
+    paramgolf ablate my-recipe.toml --with training.quantise_from=0.5 --challenge local --corpus my-texts
+    ```
+    """
+    from paramgolf.lab.ablate import ablate as compare
+    from paramgolf.lab.ablate_table import markdown as rows
+    from paramgolf.lab.ablate_table import print_ablation
+    from paramgolf.lab.ablate_variants import variants_of
+    from paramgolf.lab.reporter import Reporter
+    from paramgolf.lab.settings import load_settings
+
+    settings = load_settings(recipe, challenge, corpus, 0)
+    variants = variants_of(settings.recipe, without or [], with_ or [])
+    folder = out or Path("out", f"ablate-{settings.recipe.name}-{settings.challenge.name}")
+    reporter = Reporter(to_stderr=as_json)
+    ablation = compare(
+        settings, variants, seeds=seeds, tokens=tokens, seconds=seconds, out=folder, reporter=reporter
+    )
+    if as_json:
+        print_result(asdict(ablation), as_json)
+        return
+    print_ablation(ablation, reporter.console)
+    if markdown:
+        print(rows(ablation))
