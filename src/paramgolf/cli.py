@@ -25,7 +25,7 @@ from paramgolf.board_commands import ORGANISE
 from paramgolf.challenge import challenge_names, load_challenge
 from paramgolf.errors import ParamgolfError, UsageError
 from paramgolf.judge_commands import ENTER
-from paramgolf.lab_commands import ChallengeName, CorpusName, RecipeName
+from paramgolf.lab_commands import LOOK, ChallengeName, CorpusName, RecipeName
 
 if TYPE_CHECKING:
     from paramgolf.lab.reporter import Reporter
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 ROAD = Group("The road", sort_key=1)
 JUDGE = Group("Judging an artifact", sort_key=2)
 USE = Group("Using an artifact", sort_key=4)
-LOOK = Group("Looking things up", sort_key=5)
 
 app = App(
     name="paramgolf",
@@ -233,13 +232,7 @@ def info(
         print_description(description, _reporter().console)
 
 
-@app.command(group=LOOK, sort_key=11)
-def recipes() -> None:
-    """List the recipes that come with paramgolf; `paramgolf info NAME` says more about one."""
-    from paramgolf.train.recipe import load_recipe, recipe_names
-
-    for name in recipe_names():
-        print(f"{name:<16} {load_recipe(name).title}")
+app.command(lab_commands.recipes)
 
 
 @app.command(group=LOOK, sort_key=12)

@@ -1,14 +1,16 @@
 """Commands of the lab: what a change to a recipe is worth, what recipes there are."""
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Group, Parameter
+from cyclopts import App, Group, Parameter
 from cyclopts.validators import Number
 
 from paramgolf.artifact_commands import AsJson, print_result
 
+LOOK = Group("Looking things up", sort_key=5)
 MEASURE = Group("Improving a recipe", sort_key=3.2)
 
 RecipeName = Annotated[
@@ -39,6 +41,14 @@ ShortSeconds = Annotated[
 AsMarkdown = Annotated[
     bool, Parameter(name="--markdown", negative=(), help="Print rows for docs/experiments.md as well.")
 ]
+
+
+recipes = App(
+    name="recipes",
+    help="The recipes that come with paramgolf, and their measured results.",
+    group=LOOK,
+    sort_key=11,
+)
 
 
 def ablate(
@@ -95,3 +105,70 @@ def ablate(
     print_ablation(ablation, reporter.console)
     if markdown:
         print(rows(ablation))
+
+
+@recipes.default
+def list_recipes(*, as_json: AsJson = False) -> None:
+    """List the recipes that come with paramgolf, with what they were measured at.
+
+    Prints name, title and proven results; writes nothing.
+
+    ```
+    paramgolf recipes
+    paramgolf recipes show local
+    ```
+    """
+    from paramgolf.lab.recipe_results import by_game, in_words, read_results
+    from paramgolf.train.recipe import load_recipe, recipe_names
+
+    results = read_results()
+    if as_json:
+        print(json.dumps([asdict(result) for result in results], indent=2))
+        return
+    for name in recipe_names():
+        print(f"{name:<16} {load_recipe(name).title}")
+        for game in by_game(results, name) or [[]]:
+            print(f"{'':<16} {in_words(game) if game else 'not measured yet'}")
+
+
+@recipes.command(name="show")
+def show_recipe(
+    recipe: RecipeName,
+    *,
+    everything: Annotated[
+        bool, Parameter(name="--all", negative=(), help="Also the lines that are left at their defaults.")
+    ] = False,
+) -> None:
+    """Explain a recipe line by line: its value, the default, and what the field means.
+
+    Prints the lines that differ from their defaults; writes nothing.
+
+    ```
+    paramgolf recipes show local
+    paramgolf recipes show baseline --all
+    ```
+    """
+    from paramgolf.lab.recipe_table import print_recipe
+    from paramgolf.lab.reporter import Reporter
+    from paramgolf.train.recipe import load_recipe
+
+    print_recipe(load_recipe(recipe), Reporter().console, everything=everything)
+
+
+@recipes.command(name="record")
+def record_result(
+    folder: Annotated[Path, Parameter(name="RUN_FOLDER", help="The folder of a finished, proven run.")],
+) -> None:
+    """Add a finished run's result to recipes/results.toml, which `paramgolf recipes` lists.
+
+    Reads result.json of the folder and writes results.toml beside the recipes; a result that was not proven, or is
+    of a recipe other than the one that ships, is refused.
+
+    ```
+    paramgolf recipes record out/local-local-0
+    ```
+    """
+    from paramgolf.lab.recipe_results import in_words, record
+
+    result = record(folder)
+    print(f"recorded: {result.recipe}, seed {result.seed}: {in_words([result])}")

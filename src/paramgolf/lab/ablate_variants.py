@@ -73,7 +73,7 @@ def _variant(recipe: Recipe, changes: Sequence[tuple[str, Any]], source: str) ->
     for key, value in changes:
         _put(table, key, value)
     changed = recipe_from(table, recipe.name, source)
-    label = "; ".join(f"{key} = {_toml(value)}" for key, value in changes)
+    label = "; ".join(f"{key} = {in_toml(value)}" for key, value in changes)
     if changed == recipe:
         raise ConfigError(f"{source}: recipe {recipe.name!r} already has {label}, so nothing would differ.")
     return Variant(label=label, recipe=changed)
@@ -117,7 +117,7 @@ def _dotted(table: Table, prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _toml(value: Any) -> str:
+def in_toml(value: Any) -> str:
     """A value in the words of TOML, near enough: None, which TOML has not, is "none", a table is its default."""
     if value is None:
         return "none"

@@ -62,7 +62,7 @@ class RunFolder:
         """Raises UsageError where this folder holds a run of other settings, and says which differ."""
         if not self.settings.exists():
             return
-        found, wanted = (_flat(s.to_dict()) for s in (read_settings(self.settings), settings))
+        found, wanted = (flat(s.to_dict()) for s in (read_settings(self.settings), settings))
         different = sorted(key for key in found | wanted if found.get(key) != wanted.get(key))
         if different:
             shown = "; ".join(f"{k}: {found.get(k)!r} there, {wanted.get(k)!r} asked" for k in different[:4])
@@ -84,9 +84,9 @@ class RunFolder:
         return Summary(**json.loads(path.read_text()))
 
 
-def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested tables as one: {"recipe.model.width": 128, ...}."""
-    flat: dict[str, Any] = {}
+    keys: dict[str, Any] = {}
     for key, value in table.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
+        keys |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return keys

@@ -19,17 +19,26 @@ LARGEST_SOFTCAP = 75.0  # the sum of exp() of 65,536 logits stays a float32
 class ModelConfig:
     """Sizes and choices of a LanguageModel; the defaults are those of the public game's naive baseline."""
 
+    # Tokens that the model knows; the tokenizer sets it.
     vocab_size: int = 1024
+    # Channels of the stream that runs through all layers.
     width: int = 512
+    # Blocks of attention and MLP.
     layers: int = 9
+    # Query heads of each attention; they share the width.
     heads: int = 8
+    # Key/value heads, each serving heads / kv_heads query heads (Ainslie et al. 2023).
     kv_heads: int = 4
+    # The MLP's hidden width, in widths of the model.
     mlp_ratio: float = 2.0
     # A layer's attention reaches over its own block of `window` tokens and the block before; 0: over everything.
     # One entry for each layer, or one for all.
     windows: tuple[int, ...] = (0,)
+    # Wavelengths of the rotary embedding grow up to about this many tokens (Su et al. 2021).
     rope_base: float = 10_000.0
+    # What the gain of each head on its normalised queries starts from: sharper attention above 1.
     q_gain: float = 1.5
+    # Logits are bent so that none passes this size.
     logit_softcap: float = 30.0
     # "tanh", or "rational": x / sqrt(1 + (x/cap)^2), the same limits and slope, cheaper on a CPU
     softcap_kind: str = "tanh"

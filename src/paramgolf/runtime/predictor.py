@@ -23,7 +23,9 @@ ROWS = 512  # of logits made at once
 class PredictConfig:
     """A document is read in windows of `window` tokens of which the first `overlap` are only context."""
 
+    # Tokens of a document that are read at once.
     window: int = 1024
+    # Of these, the first so many only give context in all windows but the first.
     overlap: int = 512
 
     def __post_init__(self) -> None:

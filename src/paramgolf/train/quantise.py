@@ -19,14 +19,14 @@ LIMITS = range(1, 2048)
 
 @dataclass(frozen=True, kw_only=True)
 class QuantisationScheme:
-    """How a group of matrices is quantised: weight = scale of its row * q, with |q| <= limit.
+    """How a group of matrices is quantised: weight = scale of its row * q, with |q| <= limit."""
 
-    rule "max": scale = max |row| / limit, rounded up, so that nothing clips (limit 127: int8 by row).
-    rule "rms": scale = step * root mean square of the row; what is over limit * scale clips.
-    """
-
+    # "max": scale = max |row| / limit, rounded up, so that nothing clips (limit 127: int8 by row); "rms": scale =
+    # step * root mean square of the row, and what is over limit * scale clips.
     rule: str = "max"
+    # The largest integer.
     limit: int = 127
+    # Distance between weights that can be told apart, in root mean squares of the row; for rule "rms".
     step: float = 1.0
 
     def __post_init__(self) -> None:

@@ -46,6 +46,7 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 class TokenizerRecipe:
     """vocab_size 257 is the byte-level tokenizer."""
 
+    # Ids of the tokenizer: 256 bytes, the end of a document, and what it learns; the model's vocabulary too.
     vocab_size: Annotated[int, Field(ge=FIRST_MERGE, le=LARGEST_VOCABULARY)] = 1024
 
 
@@ -53,21 +54,25 @@ class TokenizerRecipe:
 class TrainingRecipe:
     """How much goes into a step and how the learning rate ends."""
 
+    # Tokens of one training sequence.
     sequence_length: Count = 1024
+    # Tokens of one step, over all processes.
     batch_tokens: Count = 524_288
     # Tokens of one forward and backward pass of one process; a step accumulates as many as it needs.
     micro_batch_tokens: Count = 65_536
-    # The learning rate falls linearly to zero over the last `warmdown_steps` steps' worth of time or budget,
-    # or over the last `warmdown_fraction` of it where that is given.
+    # The learning rate falls linearly to zero over the last so many steps' worth of time or budget.
     warmdown_steps: CountOrZero = 1200
+    # The same as a share of the run; it counts where it is given.
     warmdown_fraction: Share | None = None
     # From this share of the run on, weights are rounded in the forward pass as packing will round them.
     quantise_from: Share | None = None
     # How long to train where the challenge sets neither a clock nor a number of tokens.
     tokens: Count | None = None
+    # Compile the blocks and the loss with torch.compile, outside the training clock.
     compile: bool = True
     # Single-thread processes on a CPU; 0: one for each core that a batch divides among.
     cpu_processes: CountOrZero = 0
+    # Seconds between checkpoints.
     checkpoint_seconds: Rate = 60.0
 
     def __post_init__(self) -> None:
@@ -82,15 +87,25 @@ class TrainingRecipe:
 class OptimizerRecipe:
     """Muon for the matrices of the blocks, Adam for embeddings, tables and vectors."""
 
+    # Muon's rate, for the matrices of the blocks.
     matrix_learning_rate: Rate = 0.04
+    # Adam's rate for the token embedding.
     embedding_learning_rate: Rate = 0.05
+    # Adam's rate for hashed n-gram tables.
     table_learning_rate: Rate = 0.05
+    # Adam's rate for vectors and scalars.
     vector_learning_rate: Rate = 0.04
+    # Muon's momentum: what a step keeps of the one before.
     momentum: Decay = 0.95
+    # Where the momentum starts.
     momentum_start: Decay = 0.85
+    # Steps over which it grows from there.
     momentum_warmup_steps: CountOrZero = 500
+    # Iterations that make an update orthogonal (Jordan et al. 2024).
     newton_schulz_steps: Count = 5
+    # Share of a weight that a step takes away, times the learning rate.
     weight_decay: Rate = 0.0
+    # What Adam keeps of its first and second moments at each step.
     betas: tuple[Decay, Decay] = (0.9, 0.95)
 
 
@@ -98,7 +113,9 @@ class OptimizerRecipe:
 class Recipe:
     """One TOML file; see the module."""
 
+    # The file's name.
     name: str
+    # One line on what the recipe is.
     title: str = ""
     tokenizer: TokenizerRecipe = field(default_factory=TokenizerRecipe)
     model: ModelConfig = field(default_factory=ModelConfig)

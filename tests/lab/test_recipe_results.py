@@ -1,0 +1,127 @@
+"""Results of the recipes that ship: only proven ones, only of those recipes, one for each game and seed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from paramgolf.errors import ConfigError, ProofError, UsageError
+from paramgolf.lab.recipe_results import by_game, in_words, read_results, record
+from paramgolf.lab.result import Environment, Result, write_result
+from paramgolf.lab.settings import load_settings
+
+
+@pytest.fixture
+def result():
+    settings = load_settings("local", "local", None, 3)
+    environment = Environment(
+        torch="2",
+        python="3",
+        paramgolf="0",
+        device="A CPU",
+        dtype="float32",
+        threads=1,
+        processes=2,
+        compiled=False,
+        score_threads=1,
+    )
+    return Result(
+        challenge="local",
+        recipe="local",
+        seed=3,
+        commit=None,
+        environment=environment,
+        parameters=10,
+        train_tokens=10,
+        train_seconds=1.0,
+        warmup_seconds=1.0,
+        tokens_per_second=10.0,
+        artifact_bytes=498_312,
+        artifact_limit=500_000,
+        bits_per_byte=2.0958,
+        bits_per_byte_unquantised=2.09,
+        documents=300,
+        text_bytes=1_000_129,
+        compressed_bytes=262_001,
+        proven=True,
+        score_seconds=1.0,
+        prove_seconds=1.0,
+        isolation="bubblewrap",
+        compressors={"xz": 3.0},
+        artifact_sha256="ab" * 32,
+        ledger=[("code", 498_312)],
+        proof_documents=300,
+        proof_text_bytes=1_000_129,
+        proof_failure=None,
+        corpus="some text",
+        train_bytes_per_token=3.0,
+        train_epochs=1.0,
+        steps=1,
+        bits_per_weight=3.0,
+        samples=[],
+        settings=settings.to_dict(),
+    )
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "results.toml"
+
+
+def recorded(result, tmp_path, file):
+    write_result(tmp_path / "run" / "result.json", result)
+    return record(tmp_path / "run", file)
+
+
+def test_a_proven_run_is_recorded_and_read_back(result, tmp_path, file):
+    entry = recorded(result, tmp_path, file)
+    assert read_results(file) == [entry]
+    assert (entry.bits_per_byte, entry.bytes, entry.seed) == (2.0958, 498_312, 3)
+    assert entry.command == "paramgolf run local --challenge local --seed 3"
+    assert entry.machine == "A CPU, processes: 2"
+
+
+def test_the_folder_of_a_corpus_is_not_told(result, tmp_path, file):
+    settings = result.settings | {"corpus": "/somewhere/private/texts"}
+    entry = recorded(replace(result, settings=settings), tmp_path, file)
+    assert entry.command.endswith("--corpus texts")
+    assert "private" not in file.read_text()
+
+
+def test_an_unproven_run_is_refused(result, tmp_path, file):
+    with pytest.raises(ProofError, match="not proven, so it is no result: sizes differ"):
+        recorded(replace(result, proven=False, proof_failure="sizes differ"), tmp_path, file)
+    assert not file.exists()
+
+
+def test_a_recipe_that_does_not_ship_is_refused(result, tmp_path, file):
+    with pytest.raises(UsageError, match="'mine', which is none of baseline"):
+        recorded(replace(result, recipe="mine"), tmp_path, file)
+
+
+def test_a_recipe_that_was_changed_is_refused_with_what_differs(result, tmp_path, file):
+    settings = json.loads(json.dumps(result.settings))
+    settings["recipe"]["model"]["width"] = 7
+    with pytest.raises(UsageError, match=r"model\.width: 7 ran, "):
+        recorded(replace(result, settings=settings), tmp_path, file)
+
+
+def test_seeds_are_told_together_and_a_repeat_replaces(result, tmp_path, file):
+    for seed, bits in ((3, 2.5), (3, 2.0), (4, 2.2)):
+        recorded(replace(result, seed=seed, bits_per_byte=bits), tmp_path, file)
+    (game,) = by_game(read_results(file), "local")
+    assert [r.bits_per_byte for r in game] == [2.0, 2.2]
+    assert in_words(game).startswith(
+        "local on some text: 2.1000 bits per byte (standard deviation 0.1414 over 2 seeds) in 498,312 bytes, proven"
+    )
+
+
+@pytest.mark.parametrize("text", ["[", "[[result]]\nrecipe = 3", 'result = "x"'])
+def test_damaged_results_are_refused(file, text):
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"results\.toml: these are no results"):
+        read_results(file)
+
+
+def test_the_results_that_ship_can_be_read():
+    assert all(result.proven for result in read_results())
