@@ -15,7 +15,7 @@ from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.settings import read_settings
 
-TOKENS = 16 * 2048
+TOKENS = 4 * 2048
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_json_is_printed_alone(done, call, capsys):
 
 def test_another_budget_in_the_same_folder_is_refused(done, call, capsys):
     with pytest.raises(SystemExit):
-        main([*map(str, call), "--tokens", "4096"])
+        main(["4096" if word == TOKENS else str(word) for word in call])
     assert "holds another run (challenge.train_bytes" in capsys.readouterr().err
 
 

@@ -63,8 +63,8 @@ def _table(comparison: Comparison, recipe: str) -> Table:
         base, variant = (
             _mean([getattr(m, key) for m in side]) for side in (comparison.base, comparison.variant)
         )
-        share = "" if base is None or variant is None else f"{variant / base - 1:+.1%}"
-        table.add_row(name, *(_count(mean) for mean in (base, variant)), share, "")
+        share = "" if base is None or variant is None else f"{100 * (variant / base - 1):+.1f} %"
+        table.add_row(name, *(_count(mean) for mean in (base, variant)), share.replace("-0.0", "+0.0"), "")
     return table
 
 
