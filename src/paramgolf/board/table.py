@@ -1,0 +1,126 @@
+"""The ranking on a terminal, and as plain data."""
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from paramgolf.board.standings import Row, Standings, Status
+
+STYLES = {
+    Status.RECORD: "bold green",
+    Status.FORMER_RECORD: "green",
+    Status.INVALID: "red",
+    Status.UNDECIDED: "yellow",
+    Status.WAITING: "yellow",
+    Status.HISTORY: "dim",
+}
+
+
+def shown_rows(
+    standings: Standings, *, challenge: str | None, track: str | None, history: bool
+) -> tuple[Row, ...]:
+    """The rows asked for: by game and track, then by place, those without a place last."""
+    rows = [
+        row
+        for row in standings.rows
+        if challenge in (None, row.challenge)
+        and track in (None, row.track)
+        and (history or row.status is not Status.HISTORY)
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.challenge, row.track, row.place is None, row.place or 0)))
+
+
+def summary(row: Row) -> dict[str, Any]:
+    """What identifies it and where it stands; verdict and write-up are left to the entry's own page."""
+    return {
+        "entry": row.entry,
+        "title": row.title,
+        "authors": row.authors,
+        "challenge": row.challenge,
+        "track": row.track,
+        "status": row.status.value,
+        "status_reason": row.status_reason,
+        "place": row.place,
+        "bits_per_byte": row.bits_per_byte,
+        "deviation": row.deviation,
+        "seed_scores": row.seed_scores,
+        "artifact_bytes": row.artifact_bytes,
+        "submitted_at": row.submitted_at,
+        "decided_at": row.decided_at,
+        "gate": asdict(row.gate) if row.gate else None,
+        "disputed": row.disputed,
+        "parents": row.parents,
+        "link": row.link,
+        "verdict_sha256": row.verdict_sha256,
+    }
+
+
+def print_standings(rows: tuple[Row, ...], console: Console) -> None:
+    """One table a game and track."""
+    if not rows:
+        console.print("No entries yet. Hand one in: paramgolf board add ENTRY_FOLDER")
+    for game in dict.fromkeys((row.challenge, row.track) for row in rows):
+        table = Table(title=f"{game[0]}, {game[1]}", title_justify="left", title_style="bold")
+        for name, side in (("", "right"), ("bits per byte", "right"), ("bytes", "right")):
+            table.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
+        for name in ("entry", "by", "status", "handed in"):
+            table.add_column(name, overflow="fold", no_wrap=name == "handed in")
+        for row in rows:
+            if (row.challenge, row.track) == game:
+                table.add_row(*_cells(row))
+        console.print(table)
+
+
+def print_row(row: Row, console: Console) -> None:
+    """Everything that the ledger says of one entry, but its write-up and the verdict's findings."""
+    lines: dict[str, object] = {
+        "by": ", ".join(row.authors),
+        "game": f"{row.challenge}, {row.track}",
+        "status": f"{row.status}: {row.status_reason}",
+        "place": row.place,
+        "bits per byte": _score(row),
+        "seeds": ", ".join(f"{seed}: {score:.5f}" for seed, score in row.seed_scores),
+        "bytes": f"{row.artifact_bytes:,}" if row.artifact_bytes else None,
+        "compared with": row.gate.compared_with if row.gate else None,
+        "what is new": row.changed,
+        "builds on": ", ".join(row.parents),
+        "built upon by": ", ".join(row.descendants),
+        "link": row.link,
+        "verdict": row.verdict_sha256,
+    }
+    console.print(Text(f"{row.title} ({row.entry})", "bold"))
+    grid = Table.grid(padding=(0, 2))
+    for name, value in lines.items():
+        if value not in (None, ""):
+            grid.add_row(Text(name, "dim"), Text(str(value)))
+    console.print(grid)
+    events = Table("", "at", "what", "who", "why")
+    for event in row.events:
+        events.add_row(
+            str(event.number), event.at[:16].replace("T", " "), event.kind, Text(event.who), Text(event.why)
+        )
+    console.print(events)
+
+
+def _cells(row: Row) -> list[Text]:
+    status = Text(row.status.value, STYLES.get(row.status, ""))
+    if row.disputed:
+        status.append(", disputed", "bold yellow")
+    return [
+        Text(str(row.place or "")),
+        Text(_score(row)),
+        Text(f"{row.artifact_bytes:,}" if row.artifact_bytes else ""),
+        Text(row.entry if row.title == row.entry else f"{row.title}\n{row.entry}"),
+        Text(", ".join(row.authors)),
+        status,
+        Text(row.submitted_at[:10]),
+    ]
+
+
+def _score(row: Row) -> str:
+    if row.bits_per_byte is None:
+        return ""
+    return f"{row.bits_per_byte:.5f}" + (f" ± {row.deviation:.5f}" if row.deviation is not None else "")
