@@ -164,13 +164,11 @@ def show(entry: EntryName, *, ledger: LedgerPath = LEDGER, as_json: AsJson = Fal
     """
     from paramgolf.board.ledger import Ledger
     from paramgolf.board.ranking import read_standings
-    from paramgolf.board.table import print_row, summary
+    from paramgolf.board.table import print_row, row_of, summary
     from paramgolf.lab.reporter import Reporter
-    from paramgolf.names import look_up
 
     with Ledger(ledger) as opened:
-        rows = {row.entry: row for row in read_standings(opened).rows}
-    row = look_up("entry in the ledger", entry, rows)
+        row = row_of(read_standings(opened), entry)
     if as_json:
         events = [asdict(event) for event in row.events]
         print_result(summary(row) | {"events": events, "descendants": row.descendants}, as_json)
@@ -225,12 +223,13 @@ def descendants(entry: EntryName, *, ledger: LedgerPath = LEDGER) -> None:
     """
     from paramgolf.board.ledger import Ledger
     from paramgolf.board.ranking import read_standings
-    from paramgolf.names import look_up
+    from paramgolf.board.table import row_of
 
     with Ledger(ledger) as opened:
-        rows = {row.entry: row for row in read_standings(opened).rows}
-    for name in look_up("entry in the ledger", entry, rows).descendants:
-        print(f"{name:<40} {rows[name].status}{', disputed' if rows[name].disputed else ''}")
+        standings = read_standings(opened)
+    for name in row_of(standings, entry).descendants:
+        row = standings.row(name)
+        print(f"{name:<40} {row.status}{', disputed' if row.disputed else ''}")
 
 
 @board.command

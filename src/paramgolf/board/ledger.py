@@ -3,8 +3,9 @@
 What `append` returned is on the disk (write-ahead log, synchronous=FULL), and so are the files. Two writers take turns.
 """
 
+import difflib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from paramgolf.board.migrations import migrate
 from paramgolf.board.state import EntryState, refuse_impossible
 from paramgolf.board.store import Store
 from paramgolf.errors import LedgerError, UsageError
-from paramgolf.names import unknown_name
+from paramgolf.judge.safe_files import shown
 
 BUSY_SECONDS = 60
 _COLUMNS = "number, at, who, why, body, chain"
@@ -134,7 +135,7 @@ class Ledger:
         state = self.state_of(entry)
         if state.submitted is None:
             rows = self._connection.execute("SELECT DISTINCT entry FROM events WHERE kind = 'submitted'")
-            raise unknown_name("entry in the ledger", entry, [name for (name,) in rows])
+            raise no_entry(entry, [name for (name,) in rows])
         return state
 
     @contextmanager
@@ -200,6 +201,13 @@ class Ledger:
                 yield Event(number=number, at=at, who=who, why=why, body=parse_body(body), chain=chain)
         except (sqlite3.Error, ValidationError) as error:
             raise LedgerError(f"{self.path} cannot be read: {error}. See: paramgolf board check") from None
+
+
+def no_entry(name: str, known: Iterable[str]) -> UsageError:
+    """An error for a name that no entry has; a ledger has too many to list them all."""
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    return UsageError(f"No entry {shown(name)} was handed in.{hint} See: paramgolf board list")
 
 
 def now() -> str:

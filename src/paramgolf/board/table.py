@@ -3,10 +3,12 @@
 from dataclasses import asdict
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from paramgolf.board.ledger import no_entry
 from paramgolf.board.standings import Row, Standings, Status
 
 STYLES = {
@@ -31,6 +33,18 @@ def shown_rows(
         and (history or row.status is not Status.HISTORY)
     ]
     return tuple(sorted(rows, key=lambda row: (row.challenge, row.track, row.place is None, row.place or 0)))
+
+
+def row_of(standings: Standings, entry: str) -> Row:
+    """The row of that entry.
+
+    Raises:
+        UsageError: there is none; the message lists near matches.
+    """
+    rows = {row.entry: row for row in standings.rows}
+    if entry not in rows:
+        raise no_entry(entry, rows)
+    return rows[entry]
 
 
 def summary(row: Row) -> dict[str, Any]:
@@ -63,11 +77,13 @@ def print_standings(rows: tuple[Row, ...], console: Console) -> None:
     if not rows:
         console.print("No entries yet. Hand one in: paramgolf board add ENTRY_FOLDER")
     for game in dict.fromkeys((row.challenge, row.track) for row in rows):
-        table = Table(title=f"{game[0]}, {game[1]}", title_justify="left", title_style="bold")
-        for name, side in (("", "right"), ("bits per byte", "right"), ("bytes", "right")):
-            table.add_column(name, justify=side, no_wrap=True)  # type: ignore[arg-type]
-        for name in ("entry", "by", "status", "handed in"):
-            table.add_column(name, overflow="fold", no_wrap=name == "handed in")
+        title = f"{game[0]}, {game[1]}"
+        table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+        for name in ("", "bits per byte", "bytes"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for name in ("entry", "by", "status"):
+            table.add_column(name, overflow="fold")
+        table.add_column("handed in", no_wrap=True)
         for row in rows:
             if (row.challenge, row.track) == game:
                 table.add_row(*_cells(row))
@@ -97,7 +113,7 @@ def print_row(row: Row, console: Console) -> None:
         if value not in (None, ""):
             grid.add_row(Text(name, "dim"), Text(str(value)))
     console.print(grid)
-    events = Table("", "at", "what", "who", "why")
+    events = Table("", "at", "what", "who", "why", box=box.SIMPLE_HEAD)
     for event in row.events:
         events.add_row(
             str(event.number), event.at[:16].replace("T", " "), event.kind, Text(event.who), Text(event.why)
@@ -113,7 +129,7 @@ def _cells(row: Row) -> list[Text]:
         Text(str(row.place or "")),
         Text(_score(row)),
         Text(f"{row.artifact_bytes:,}" if row.artifact_bytes else ""),
-        Text(row.entry if row.title == row.entry else f"{row.title}\n{row.entry}"),
+        Text(row.entry),
         Text(", ".join(row.authors)),
         status,
         Text(row.submitted_at[:10]),
