@@ -16,10 +16,9 @@ from paramgolf.files import sha256_of
 from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Standing, Verdict
 
 CHALLENGE = load_challenge("local")
-# bits per byte by seed: a record, one that beats it clearly, one that is better by less than the margin
+# bits per byte by seed: a record, and one that beats it clearly
 RECORD = {0: 1.2500, 1: 1.2504, 2: 1.2497}
 BETTER = {0: 1.2400, 1: 1.2403, 2: 1.2398}
-HARDLY_BETTER = {0: 1.2490, 1: 1.2493, 2: 1.2488}
 FINDINGS = (("R02", "size"), ("R03", "lossless"), ("R06", "causality"), ("R11", "proof"))
 
 

@@ -53,9 +53,10 @@ class Ledger:
         self.store = Store(path.parent / "store")
         self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
+            # before the journal is changed: another program's database is left as it is
             migrate(self._connection)
+            self._connection.execute("PRAGMA journal_mode = WAL")
         except (sqlite3.Error, LedgerError) as error:
             self._connection.close()
             raise LedgerError(f"{path} cannot be opened as a ledger: {error}") from None

@@ -48,8 +48,11 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def _refuse_foreign(connection: sqlite3.Connection, *, newest: int) -> None:
+    # in one transaction: another process may be making it just now
+    connection.execute("BEGIN")
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    connection.execute("COMMIT")
     if application != APPLICATION_ID and tables:
         raise LedgerError("It is a database of something else. Give the path of a ledger: --ledger PATH")
     if version_of(connection) > newest:
