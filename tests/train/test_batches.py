@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from paramgolf.corpus import write_token_shards
 from paramgolf.errors import UsageError
 from paramgolf.train.batches import Batches, TokenStream, prefetch
+from paramgolf.train.schedule import Sizes
 
 LENGTH = 8
 TOKENS = 1003
@@ -24,15 +25,21 @@ def stream(tmp_path_factory) -> TokenStream:
     return TokenStream(write_token_shards([np.arange(TOKENS)], folder, shard_tokens=100))
 
 
-def batches(stream: TokenStream, *, rows: int = 4, seed: int = 0, rank: int = 0, ranks: int = 1) -> Batches:
-    return Batches(
-        stream, sequence_length=LENGTH, batch_tokens=rows * LENGTH, seed=seed, rank=rank, ranks=ranks
-    )
+FOUR = Sizes(length=LENGTH, batch_tokens=4 * LENGTH)
 
 
-def firsts(source: Batches, steps: range) -> list[int]:
+def batches(stream: TokenStream, *, seed: int = 0, rank: int = 0, ranks: int = 1) -> Batches:
+    return Batches(stream, sequence_length=LENGTH, seed=seed, rank=rank, ranks=ranks)
+
+
+def at(source: Batches, step: int, sizes: Sizes = FOUR) -> tuple[torch.Tensor, torch.Tensor]:
+    """What step number `step` takes where all have these sizes."""
+    return source.read(step * sizes.batch_tokens, sizes)
+
+
+def firsts(source: Batches, steps: range, sizes: Sizes = FOUR) -> list[int]:
     """The first token of every sequence of some steps."""
-    return [int(first) for step in steps for first in source.step(step)[0][:, 0]]
+    return [int(first) for step in steps for first in at(source, step, sizes)[0][:, 0]]
 
 
 @settings(max_examples=60)
@@ -43,7 +50,7 @@ def test_stream_reads_across_shards(stream, start, count):
 
 
 def test_targets_are_the_inputs_one_token_later(stream):
-    inputs, targets = batches(stream).step(3)
+    inputs, targets = at(batches(stream), 3)
     assert inputs.shape == targets.shape == (4, LENGTH)
     assert inputs.dtype == targets.dtype == torch.int64
     assert torch.equal(targets, inputs + 1)
@@ -51,9 +58,9 @@ def test_targets_are_the_inputs_one_token_later(stream):
 
 def test_a_step_is_the_same_whenever_and_in_whatever_order_it_is_asked_for(stream):
     ahead = batches(stream)
-    expected = [ahead.step(step) for step in range(80)]
+    expected = [at(ahead, step) for step in range(80)]
     for step in (79, 0, 31, 30, 62):
-        inputs, targets = batches(stream).step(step)
+        inputs, targets = at(batches(stream), step)
         assert torch.equal(inputs, expected[step][0])
         assert torch.equal(targets, expected[step][1])
 
@@ -80,9 +87,10 @@ def test_seeds_give_different_orders(stream):
 def test_ranks_share_the_batch_of_one_rank(stream, ranks):
     # Step 31 is the first of the second epoch; a batch of 12 crosses the border.
     for rows, step in ((4, 0), (4, 31), (12, 10)):
-        whole = firsts(batches(stream, rows=rows), range(step, step + 1))
+        sizes = Sizes(length=LENGTH, batch_tokens=rows * LENGTH)
+        whole = firsts(batches(stream), range(step, step + 1), sizes)
         shares = [
-            firsts(batches(stream, rows=rows, rank=rank, ranks=ranks), range(step, step + 1))
+            firsts(batches(stream, rank=rank, ranks=ranks), range(step, step + 1), sizes)
             for rank in range(ranks)
         ]
         assert [len(share) for share in shares] == [rows // ranks] * ranks
@@ -90,20 +98,20 @@ def test_ranks_share_the_batch_of_one_rank(stream, ranks):
 
 
 def test_prefetched_batches_are_the_same(stream):
-    ready = prefetch(batches(stream), 5)
+    ready = prefetch(batches(stream), 5 * FOUR.batch_tokens, FOUR)
     for step in range(5, 20):
-        assert torch.equal(next(ready)[0], batches(stream).step(step)[0])
+        assert torch.equal(next(ready)[0], at(batches(stream), step)[0])
     ready.close()
 
 
 def test_an_error_of_the_reading_thread_reaches_the_loop(stream):
     class Breaking(Batches):
-        def step(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-            if step == 2:
+        def read(self, tokens: int, sizes: Sizes) -> tuple[torch.Tensor, torch.Tensor]:
+            if tokens == 2 * sizes.batch_tokens:
                 raise OSError("the disk is gone")
-            return super().step(step)
+            return super().read(tokens, sizes)
 
-    ready = prefetch(Breaking(stream, sequence_length=8, batch_tokens=32, seed=0, rank=0, ranks=1), 0)
+    ready = prefetch(Breaking(stream, sequence_length=8, seed=0, rank=0, ranks=1), 0, FOUR)
     next(ready), next(ready)
     with pytest.raises(OSError, match="the disk is gone"):
         next(ready)
@@ -111,7 +119,7 @@ def test_an_error_of_the_reading_thread_reaches_the_loop(stream):
 
 def test_the_reading_thread_ends_with_its_reader(stream):
     others = set(threading.enumerate())
-    ready = prefetch(batches(stream), 0)
+    ready = prefetch(batches(stream), 0, FOUR)
     next(ready)
     (thread,) = set(threading.enumerate()) - others
     ready.close()
@@ -129,10 +137,24 @@ def test_too_little_text_says_how_much_there_is_and_what_to_do(tmp_path):
 
 def test_the_least_text_that_is_enough_trains(tmp_path):
     stream = TokenStream(write_token_shards([np.arange(17)], tmp_path))
-    inputs, targets = batches(stream).step(0)
+    inputs, targets = at(batches(stream), 0)
     assert torch.equal(targets, inputs + 1)
 
 
 def test_a_batch_that_the_ranks_cannot_share_is_refused(stream):
     with pytest.raises(UsageError, match="a batch of 4 sequences cannot be shared by 3 processes"):
-        batches(stream, ranks=3)
+        at(batches(stream, ranks=3), 0)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_shorter_sequences_are_the_longer_ones_cut_up(stream, ranks):
+    shorter = Sizes(length=LENGTH // 4, batch_tokens=2 * LENGTH)
+    whole = at(batches(stream), 5)[0].flatten().tolist()
+    parts = [
+        row
+        for rank in range(ranks)
+        for step in (10, 11)
+        for row in at(batches(stream, rank=rank, ranks=ranks), step, shorter)[0].tolist()
+    ]
+    assert sorted(itertools.chain(*parts)) == sorted(whole)
+    assert all(len(row) == LENGTH // 4 for row in parts)

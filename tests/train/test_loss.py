@@ -19,7 +19,7 @@ def inputs(rows: int, dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor,
     return x, weight, torch.randint(0, 40, (rows,), generator=generator)
 
 
-@pytest.mark.parametrize("kind", ["tanh", "rational"])
+@pytest.mark.parametrize("kind", ["tanh", "rational", "polynomial"])
 @pytest.mark.parametrize("rows", [1, 8, 19])
 def test_loss_and_gradients_are_those_of_cross_entropy(monkeypatch, kind, rows):
     monkeypatch.setitem(loss_module.CHUNK_ROWS, "cpu", 8)
@@ -46,7 +46,7 @@ def test_bfloat16_features_give_a_float32_loss_and_gradients_in_their_own_precis
     assert (dx.dtype, dweight.dtype) == (torch.bfloat16, torch.float32)
 
 
-@pytest.mark.parametrize("kind", ["tanh", "rational"])
+@pytest.mark.parametrize("kind", ["tanh", "rational", "polynomial"])
 def test_logits_far_over_the_cap_overflow_nothing(kind):
     x, weight, targets = inputs(4)
     ours = LinearCrossEntropy.apply(x * 1e6, weight, targets, 30.0, kind, chunk_loss)

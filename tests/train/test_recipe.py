@@ -114,7 +114,7 @@ def test_every_section_is_read(tmp_path):
         ({"modle": {}}, r"no section named 'modle'. Did you mean 'model'\? Known: fill, model, optimizer"),
         (
             {"model": {"widht": 8}},
-            r"model: There is no key named 'widht'. Did you mean 'width' or 'windows'\? Known: heads",
+            r"model: There is no key named 'widht'. Did you mean 'width' or 'windows'\? Known: activation",
         ),
         ({"training": {"steps": 8}}, "training: There is no key named 'steps'"),
         ({"weights": {"matrix": {}}}, r"no group of weights named 'matrix'. Did you mean 'matrices'\?"),
@@ -134,7 +134,10 @@ def test_every_section_is_read(tmp_path):
         ({"model": {"token_shift": 1}}, "model.token_shift: got 1; Input should be a valid boolean"),
         ({"model": {"ngrams": [[2, 64]]}}, r"model.ngrams.0.2: got \[2, 64\]; Field required"),
         ({"model": {"heads": 0}}, "model: .*heads is 0; give a positive number"),
-        ({"model": {"softcap_kind": "clip"}}, "softcap_kind is 'clip'; allowed are 'tanh' and 'rational'"),
+        (
+            {"model": {"softcap_kind": "clip"}},
+            "softcap_kind is 'clip'; allowed are 'tanh', 'rational', 'polynomial'",
+        ),
         (
             {"tokenizer": {"vocab_size": 256}},
             "tokenizer.vocab_size: got 256; .* greater than or equal to 257",
@@ -156,6 +159,25 @@ def test_every_section_is_read(tmp_path):
         ({"optimizer": {"matrix_learning_rate": -1.0}}, "matrix_learning_rate: got -1.0; .* or equal to 0"),
         ({"optimizer": {"momentum": 1.0}}, "optimizer.momentum: got 1.0; .* less than 1"),
         ({"optimizer": {"betas": [0.9, 2.0]}}, "optimizer.betas.1: got 2.0; .* less than 1"),
+        ({"training": {"ramp": [[0.5, 100, 1024]]}}, "sequences of 100 .* must divide sequence_length 1024"),
+        ({"training": {"ramp": [[0.5, 512, 1000]]}}, "1000 tokens a step; .* be a multiple of it"),
+        (
+            {"training": {"ramp": [[0.5, 512, 1024], [0.5, 256, 1024]]}},
+            r"shares are \[0.5, 0.5\]; each must be larger than the one before",
+        ),
+        ({"training": {"average_decay": 0.9}}, "average_decay needs average_from"),
+        (
+            {"training": {"warmdown_shape": "steep"}},
+            "warmdown_shape: got 'steep'; .* 'linear', 'cosine' or 'sqrt'",
+        ),
+        (
+            {"training": {"loop_from": 0.5}},
+            "loop_from says when model.order begins, but there is no model.order",
+        ),
+        (
+            {"optimizer": {"newton_schulz": "exact"}},
+            "newton_schulz: got 'exact'; .* 'quintic' or 'polar_express'",
+        ),
         ({"predict": {"window": 8, "overlap": 8}}, r"overlap is 8; allowed are 0 to 7"),
         ({"title": 3}, "title: got 3; Input should be a valid string"),
         ({"fill": "yes"}, "fill: got 'yes'; Input should be a valid boolean"),

@@ -15,7 +15,7 @@ from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.backend_registration import _DummyBackendModule, _setup_privateuseone_for_python_backend
 
-import paramgolf.runtime.model as model_module
+import paramgolf.runtime.attention as attention_module
 from paramgolf.runtime.model import LanguageModel
 from paramgolf.train.device import Device
 from paramgolf.train.optimizers import Optimizers
@@ -105,7 +105,7 @@ def a_momentum_on_the_cpu(traced: Traced) -> None:
 
 
 def products_of_two_precisions(traced: Traced) -> None:
-    model_module.linear = F.linear
+    attention_module.linear = F.linear
 
 
 def error_of(device: Device, plant: Callable[[Traced], None]) -> str:

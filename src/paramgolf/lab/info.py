@@ -3,7 +3,6 @@
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,10 @@ from paramgolf.files import sha256_of
 from paramgolf.names import unknown_name
 from paramgolf.pack.artifact import assemble
 from paramgolf.pack.entropy import entropy_bits
+from paramgolf.pack.modules import changed_fields, runtime_modules
 from paramgolf.printable import printable
 from paramgolf.runtime.model import LanguageModel, ModelConfig
+from paramgolf.train.model_checks import check_model
 from paramgolf.train.quantise import QuantisationScheme, group_of, quantise
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe, load_recipe, recipe_names
 
@@ -57,8 +58,9 @@ def describe_recipe(recipe: Recipe, challenge: Challenge) -> dict[str, Any]:
         row = groups.setdefault(group, {"parameters": 0, "expected_bytes": 0.0})
         row["parameters"] += shape.numel()
         row["expected_bytes"] += bits / 8
-    config = {"model": asdict(recipe.model), "predict": asdict(recipe.predict)}
-    rest = len(assemble(config=config, tokenizer=b"", weights=b"")[0])
+    config = {"model": changed_fields(recipe.model), "predict": changed_fields(recipe.predict)}
+    modules = runtime_modules(recipe.model)
+    rest = len(assemble(config=config, tokenizer=b"", weights=b"", modules=modules)[0])
     rest += round(BYTES_A_MERGE * (recipe.tokenizer.vocab_size - 257))
     expected = rest + sum(round(row["expected_bytes"]) for row in groups.values())
     return {
@@ -142,6 +144,7 @@ def _parameters(config: Any) -> int | None:
     """How many numbers a model of ours holds; None where the configuration is another's, or absurd."""
     try:
         model = TypeAdapter(ModelConfig).validate_json(json.dumps(config["model"]), strict=True)
+        check_model(model)
     except (ValidationError, ValueError, KeyError, TypeError, ArithmeticError):
         return None
     sizes = (

@@ -1,9 +1,8 @@
 """A run's checkpoint to its artifact."""
 
-from dataclasses import asdict
-
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.settings import RunSettings
+from paramgolf.pack.modules import changed_fields, runtime_modules
 from paramgolf.pack.pack import PackResult, pack_model
 from paramgolf.train.checkpoint import load_weights
 from paramgolf.train.recipe import WEIGHT_GROUPS
@@ -19,8 +18,9 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
     """
     return pack_model(
         load_weights(folder.checkpoint),
-        model_config=asdict(settings.recipe.model),
-        predict_config=asdict(settings.recipe.predict),
+        model_config=changed_fields(settings.recipe.model),
+        predict_config=changed_fields(settings.recipe.predict),
+        modules=runtime_modules(settings.recipe.model),
         tokenizer=open_tokens(folder.data).tokenizer.to_bytes(),
         schemes=settings.recipe.schemes(),
         groups=WEIGHT_GROUPS,

@@ -59,8 +59,8 @@ class _Windows:
 def lanes_of(predictor: "Predictor") -> int:
     """How many documents advance side by side: bounded by the memory of their caches."""
     config = predictor.model.config
-    cached = sum(2 * config.window(i) or predictor.config.window for i in range(config.layers))
-    return max(1, min(LANES, CACHE_BYTES // (8 * cached * config.kv_heads * config.head_width)))
+    numbers = 2 * config.remembered(predictor.config.window) * config.kv_heads * config.head_width
+    return max(1, min(LANES, int(CACHE_BYTES / (4 * numbers))))
 
 
 def compress(predictor: "Predictor", documents: list[bytes]) -> bytes:

@@ -1,23 +1,30 @@
 """The language model: a small decoder-only transformer whose variants are plain fields of ModelConfig.
 
-Shapes: B batch, T time, D width, H query heads, K key/value heads, G = H/K, E head width,
-W window, N blocks of W, V vocabulary.
+Shapes: B batch, T time, D width, K key/value heads, E head width, V vocabulary.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-LARGEST_SOFTCAP = 75.0  # the sum of exp() of 65,536 logits stays a float32
+from .attention import Attention, Maker, block_mask, linear, rms_norm, rope_table
+from .tokenizer import END_OF_DOCUMENT
+
+SMEAR_CHANNELS = 12
+# The linear mixer's state counts as so many positions of a key-value cache for each channel of a head.
+STATE_POSITIONS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """Sizes and choices of a LanguageModel; the defaults are those of the public game's naive baseline."""
+    """Sizes and choices of a LanguageModel; the defaults are those of the public game's naive baseline.
+
+    Values that make no sense are refused where recipes are read (train/model_checks.py): checks ship in no artifact.
+    """
 
     # Tokens that the model knows; the tokenizer sets it.
     vocab_size: int = 1024
@@ -36,205 +43,177 @@ class ModelConfig:
     windows: tuple[int, ...] = (0,)
     # Wavelengths of the rotary embedding grow up to about this many tokens (Su et al. 2021).
     rope_base: float = 10_000.0
+    # How many channels of a head are rotated; 0: all (record 2026-03-21_11L_XSA4_EMA_PartialRoPE_LateQAT_1.1248).
+    rope_width: int = 0
     # What the gain of each head on its normalised queries starts from: sharper attention above 1.
     q_gain: float = 1.5
     # Logits are bent so that none passes this size.
     logit_softcap: float = 30.0
-    # "tanh", or "rational": x / sqrt(1 + (x/cap)^2), the same limits and slope, cheaper on a CPU
+    # "tanh"; "rational": x / sqrt(1 + (x/cap)^2), the same limits and slope, cheaper on a CPU; or "polynomial".
     softcap_kind: str = "tanh"
     # Hashed embeddings of the last `order` tokens, (order, buckets, width) each: added to the token's embedding.
     ngrams: tuple[tuple[int, int, int], ...] = ()
     # Mix each position with the one before, by channel, in front of attention and MLP (Peng et al. 2023, RWKV).
     token_shift: bool = False
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if type(value) in (int, float) and not 0 < value < inf:
-                raise ValueError(f"{name} is {value}; give a positive number")
-        if self.logit_softcap > LARGEST_SOFTCAP:
-            raise ValueError(f"logit_softcap is {self.logit_softcap}; the most is {LARGEST_SOFTCAP}")
-        if any(size < 1 for sizes in self.ngrams for size in sizes) or any(w < 0 for w in self.windows):
-            raise ValueError(
-                f"ngrams are {self.ngrams}, windows {self.windows}: order, buckets, width of each n-gram must be 1 "
-                "or more, windows 0 or more"
-            )
-        if self.width % self.heads or self.heads % self.kv_heads:
-            raise ValueError(
-                f"width {self.width}, heads {self.heads}, kv_heads {self.kv_heads}: heads must divide width "
-                "and kv_heads must divide heads"
-            )
-        if (self.width // self.heads) % 2:
-            raise ValueError(
-                f"a head is {self.width // self.heads} wide; rotary embedding needs an even width"
-            )
-        if len(self.windows) not in (1, self.layers):
-            raise ValueError(
-                f"windows has {len(self.windows)} entries; give 1 or one for each of {self.layers} layers"
-            )
-        if self.softcap_kind not in ("tanh", "rational"):
-            raise ValueError(f"softcap_kind is {self.softcap_kind!r}; allowed are 'tanh' and 'rational'")
-
-        longest = max(self.windows)
-        if any(w and longest % w for w in self.windows):
-            raise ValueError(f"windows are {self.windows}: each must divide the longest")
+    # Add the embedding before, gated, inside a document (record 2026-04-27_SmearGateBOSFix_...).
+    smear: bool = False
+    # "relu_squared" (So et al. 2021); "leaky_relu_squared" (record 2026-03-23_LeakyReLU_LegalTTT_ParallelMuon);
+    # "swiglu" (Shazeer 2020), which has a third matrix.
+    activation: str = "relu_squared"
+    # Channels of the input that a gate on each head's output reads; 0: no gate.
+    attention_gate: int = 0
+    # Heads lose what lies along a position's own value.
+    exclusive_attention: bool = False
+    # Later layers mix in the first layer's values.
+    value_residual: bool = False
+    # Layers that mix values from a table of tokens into their own.
+    value_embedding: tuple[int, ...] = ()
+    # From this layer on attention and MLP read the same input (Wang and Komatsuzaki 2021, GPT-J); None: in no layer.
+    parallel_from: int | None = None
+    # Inputs of a layer's attention and MLP shrink by 1/sqrt(layer + 1).
+    norm_scale: bool = False
+    # "attention", or "linear": attention without softmax, with forgetting. One entry for each layer, or one for all.
+    mixers: tuple[str, ...] = ("attention",)
+    # Which block runs at each depth, (0, 1, 1, 2) say; empty: each once. A block may come again: depth recurrence, tied
+    # blocks, or with one layer the universal transformer (Dehghani et al. 2019).
+    order: tuple[int, ...] = ()
+    # What the matrices of attention are made of: "dense", "low_rank", "random" or "smooth" (factored.py).
+    attention_matrices: str = "dense"
+    # The same of the MLPs.
+    mlp_matrices: str = "dense"
+    # Rank of "low_rank" matrices, and of the adapters of "random" ones.
+    rank: int = 32
+    # What "random" matrices are grown from.
+    random_seed: int = 1
+    # The highest power of depth in "smooth" matrices.
+    degree: int = 2
+    # Width of the token embedding's rows; 0: the model's (Lan et al. 2020, ALBERT).
+    embedding_width: int = 0
 
     @property
     def head_width(self) -> int:
         """Channels of one head."""
         return self.width // self.heads
 
+    @property
+    def depths(self) -> tuple[int, ...]:
+        """The block that runs at each depth."""
+        return self.order or tuple(range(self.layers))
+
     def window(self, layer: int) -> int:
         """The attention window of `layer`, 0 for full attention."""
-        return self.windows[layer] if len(self.windows) > 1 else self.windows[0]
+        return self.windows[layer % len(self.windows)]
 
+    def mixer(self, layer: int) -> str:
+        """The kind of mixer of `layer`."""
+        return self.mixers[layer % len(self.mixers)]
 
-def linear(x: Tensor, weight: Tensor) -> Tensor:
-    """x @ weight.T in the precision of x: weights stay float32, products use what x uses."""
-    return F.linear(x, weight.to(x.dtype))
+    def remembered(self, limit: int) -> float:
+        """Positions that caches hold for a text of `limit` tokens, over all depths."""
+        return sum(
+            2 * self.window(i) or limit if self.mixer(i) == "attention" else STATE_POSITIONS * self.head_width
+            for i in self.depths
+        )
 
-
-def rms_norm(x: Tensor) -> Tensor:
-    """Root-mean-square normalisation over the last dimension, no weights (Zhang and Sennrich 2019)."""
-    return F.rms_norm(x, (x.size(-1),), eps=1e-6)
+    def reach(self) -> int | None:
+        """How many positions back a feature can see, or None where that has no bound."""
+        if any(self.mixer(i) != "attention" or not self.window(i) for i in self.depths):
+            return None
+        # A block of attention sees two windows, a token shift one place more, twice; smear one, n-grams their order.
+        seen = sum(2 * self.window(i) + 2 for i in self.depths)
+        return seen + 1 + max((order for order, _, _ in self.ngrams), default=1)
 
 
 def softcap(logits: Tensor, cap: float, kind: str) -> Tensor:
-    """Bound logits to (-cap, cap) with slope 1 at 0."""
+    """Bound logits to [-cap, cap] with slope 1 at 0."""
     if kind == "tanh":
         return cap * torch.tanh(logits / cap)
-    return logits * torch.rsqrt(1.0 + (logits / cap).square())
-
-
-def rope_table(positions: Tensor, head_width: int, base: float) -> tuple[Tensor, Tensor]:
-    """cos and sin of the rotary embedding at `positions` [T], float32 [T, E/2] each (Su et al. 2021).
-
-    Computed in float64 and rounded: the float32 functions give another last bit from run to run where several
-    threads share the work, and then text that one process compressed is lost to the next.
-    """
-    exponents = torch.arange(0, head_width, 2, device=positions.device, dtype=torch.float64) / head_width
-    angles = positions.double()[:, None] * base**-exponents
-    return angles.cos().float(), angles.sin().float()
-
-
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate pairs (i, i + E/2) of the last dimension; cos and sin broadcast against half of it."""
-    a, b = x.chunk(2, dim=-1)
-    return torch.cat((a * cos + b * sin, b * cos - a * sin), dim=-1)
-
-
-def block_attention(q_BTKGE: Tensor, k_BTKE: Tensor, v_BTKE: Tensor, mask: Tensor) -> Tensor:
-    """Causal attention over a position's own block of `window` tokens and the block before, [B, T, H*E].
-
-    mask is block_mask(N, W); T = N * W. Query and keys are RMS-normalised with a bounded gain, so that the softmax
-    needs no pass for the maximum. Two batched matrix products a layer: on a CPU several times faster than a
-    fused attention kernel, and it never looks further than 2 * window tokens.
-    """
-    B, T, K, G, E = q_BTKGE.shape
-    N, _, W, _ = mask.shape
-    q = q_BTKGE.reshape(B, N, W, K, G, E).permute(0, 3, 1, 4, 2, 5).reshape(B * K * N, G * W, E)
-    k = _with_previous_block(k_BTKE.transpose(1, 2).reshape(B, K, N, W, E)).reshape(B * K * N, 2 * W, E)
-    v = _with_previous_block(v_BTKE.transpose(1, 2).reshape(B, K, N, W, E)).reshape(B * K * N, 2 * W, E)
-    scores = torch.bmm(q, k.transpose(1, 2)).view(B * K, N, G, W, 2 * W).float()
-    weights = torch.exp(scores) * mask
-    # The inverse sum scales the output, E numbers a row, instead of the weights, 2W numbers.
-    inverse = weights.sum(-1, keepdim=True).reciprocal()
-    out = torch.bmm(weights.to(v.dtype).view(B * K * N, G * W, 2 * W), v).view(B * K, N, G, W, E)
-    out = (out * inverse.to(out.dtype)).view(B, K, N, G, W, E)
-    return out.permute(0, 2, 4, 1, 3, 5).reshape(B, T, K * G * E)
-
-
-def _with_previous_block(x_BKNWE: Tensor) -> Tensor:
-    """Each block behind the block before it (zeros before the first), [B, K, N, 2W, E]."""
-    return torch.cat((F.pad(x_BKNWE[:, :, :-1], (0, 0, 0, 0, 1, 0)), x_BKNWE), dim=3)
-
-
-def block_mask(blocks: int, window: int, device: torch.device) -> Tensor:
-    """1 where a query may look, float32 [N, 1, W, 2W]: causal, and nothing before the first block."""
-    query = torch.arange(window, device=device)[:, None] + window
-    key = torch.arange(2 * window, device=device)[None, :]
-    first = torch.arange(blocks, device=device)[:, None, None, None] == 0
-    return ((key <= query) & ~(first & (key < window))).float()
+    if kind == "rational":
+        return logits * torch.rsqrt(1.0 + (logits / cap).square())
+    # The quintic with slope and curvature 0 where it ends: products alone (record
+    # 2026-03-24_74M_Ternary_UNet_FP8_10L_8192BPE_YaRN_NeoMuon has another polynomial).
+    u = (logits * (8 / 15 / cap)).clamp(-1, 1)
+    v = u.square()
+    return cap * u * (15 - 10 * v + 3 * v * v) / 8
 
 
 Tables = tuple[Tensor, Tensor, dict[int, Tensor]]
 
 
-class Attention(nn.Module):
-    """Causal self-attention with grouped key/value heads, rotary embedding, QK norm and a gain for each head."""
-
-    def __init__(self, config: ModelConfig, layer: int) -> None:
-        super().__init__()
-        D, E = config.width, config.head_width
-        self.heads, self.kv_heads, self.head_width = config.heads, config.kv_heads, E
-        self.window = config.window(layer)
-        self.query = nn.Parameter(torch.empty(D, D))
-        self.key = nn.Parameter(torch.empty(config.kv_heads * E, D))
-        self.value = nn.Parameter(torch.empty(config.kv_heads * E, D))
-        self.out = nn.Parameter(torch.empty(D, D))
-        self.gain = nn.Parameter(torch.empty(config.heads))
-
-    def project(self, x_BTD: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Normalised and rotated q [B, T, H, E] (scaled by its gain and 1/sqrt(E)), k and v [B, T, K, E]."""
-        B, T, _ = x_BTD.shape
-        H, K, E = self.heads, self.kv_heads, self.head_width
-        # One product instead of three, and queries and keys share norm and rotation.
-        weight = torch.cat((self.query, self.key, self.value))
-        qk, v = linear(x_BTD, weight).view(B, T, H + 2 * K, E).split((H + K, K), dim=2)
-        gain = torch.cat((self.gain * E**-0.5, self.gain.new_ones(K))).to(x_BTD.dtype)
-        cos, sin = (t[:, None, :].to(x_BTD.dtype) for t in (cos, sin))
-        q, k = rotate(rms_norm(qk) * gain[:, None], cos, sin).split((H, K), dim=2)
-        return q, k, v
-
-    def forward(self, x_BTD: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
-        """Attention of each position to those before it; mask is block_mask where the layer has a window."""
-        q, k, v = self.project(x_BTD, cos, sin)
-        B, T, H, E = q.shape
-        if mask is not None:
-            y = block_attention(q.reshape(B, T, self.kv_heads, H // self.kv_heads, E), k, v, mask)
-        else:
-            q, k, v = (t.transpose(1, 2) for t in (q, k, v))
-            y = F.scaled_dot_product_attention(
-                q, k, v, is_causal=True, scale=1.0, enable_gqa=self.kv_heads != H
-            )
-            y = y.transpose(1, 2).reshape(B, T, H * E)
-        return linear(y, self.out)
-
-
 class Block(nn.Module):
-    """Attention, then a squared-ReLU MLP (So et al. 2021), scaled by channel, on a stream mixed with the embedding."""
+    """Attention, then an MLP, scaled by channel, on a stream mixed with the embedding."""
 
-    def __init__(self, config: ModelConfig, layer: int) -> None:
+    def __init__(self, config: ModelConfig, layer: int, attention_matrix: Maker, mlp_matrix: Maker) -> None:
         super().__init__()
         D, hidden = config.width, int(config.width * config.mlp_ratio)
-        self.attention = Attention(config, layer)
-        self.up = nn.Parameter(torch.empty(hidden, D))
-        self.down = nn.Parameter(torch.empty(D, hidden))
+        if config.mixer(layer) == "attention":
+            self.attention = Attention(config, layer, attention_matrix)
+        else:
+            from .linear_attention import LinearAttention
+
+            self.attention = LinearAttention(config, layer, attention_matrix)
+        self.activation = config.activation
+        self.up = mlp_matrix("up", hidden, D)
+        self.gate = mlp_matrix("gate", hidden, D) if self.activation == "swiglu" else None
+        self.down = mlp_matrix("down", D, hidden)
         self.attention_scale = nn.Parameter(torch.empty(D))
         self.mlp_scale = nn.Parameter(torch.empty(D))
         self.residual_mix = nn.Parameter(torch.empty(2, D))
         self.shift = nn.Parameter(torch.empty(2, D)) if config.token_shift else None
+        self.parallel = config.parallel_from is not None and layer >= config.parallel_from
+        self.gives_values = config.value_residual and layer == config.depths[0]
+        # A tensor, since another number would be another function to the compiler.
+        scale = torch.tensor((layer + 1) ** -0.5) if config.norm_scale else None
+        self.norm_scale: Tensor | None
+        self.register_buffer("norm_scale", scale, persistent=False)
 
-    def forward(self, x: Tensor, x0: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
-        """The stream x and the embedding stream x0 [B, T, D] -> the stream behind this block."""
-        return self.run(x, x0, lambda h: self.attention(h, cos, sin, mask), lambda i, h: previous_position(h))
+    def forward(
+        self, x: Tensor, x0: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None, others: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """The stream x and the embedding stream x0 [B, T, D] -> the stream behind this block.
+
+        others: values for attention to mix in; second come those of this block where later ones want them.
+        """
+        x, values = self.run(
+            x,
+            x0,
+            lambda h: self.attention(h, cos, sin, mask, others),
+            lambda i, h: previous_position(h),
+        )
+        return x, values if self.gives_values else None
 
     def run(
         self,
         x: Tensor,
         x0: Tensor,
-        attend: Callable[[Tensor], Tensor],
+        attend: Callable[[Tensor], tuple[Tensor, Tensor]],
         previous: Callable[[int, Tensor], Tensor],
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         """The block over any way to attend to the past and to look one position back: all at once or step by step.
 
         previous(0, h) is asked in front of attention, previous(1, h) in front of the MLP.
         """
         mix = self.residual_mix.to(x.dtype)
         x = mix[0] * x + mix[1] * x0
-        x = x + self.attention_scale.to(x.dtype) * attend(self._shifted(0, rms_norm(x), previous))
-        h = self._shifted(1, rms_norm(x), previous)
-        h = linear(F.relu(linear(h, self.up)).square(), self.down)
-        return x + self.mlp_scale.to(x.dtype) * h
+        h = self._norm(x)
+        gathered, values = attend(self._shifted(0, h, previous))
+        gathered = self.attention_scale.to(x.dtype) * gathered
+        if not self.parallel:
+            x = x + gathered
+            h = self._norm(x)
+        h = self.mlp_scale.to(x.dtype) * self._mlp(self._shifted(1, h, previous))
+        return x + gathered + h if self.parallel else x + h, values
+
+    def _norm(self, x: Tensor) -> Tensor:
+        h = rms_norm(x)
+        return h if self.norm_scale is None else h * self.norm_scale.to(h.dtype)
+
+    def _mlp(self, h: Tensor) -> Tensor:
+        up = linear(h, self.up)
+        if self.gate is not None:
+            return linear(F.silu(linear(h, self.gate)) * up, self.down)
+        up = F.relu(up) if self.activation == "relu_squared" else F.leaky_relu(up, 0.5)
+        return linear(up.square(), self.down)
 
     def _shifted(self, i: int, h: Tensor, previous: Callable[[int, Tensor], Tensor]) -> Tensor:
         if self.shift is None:
@@ -274,63 +253,124 @@ def previous_position(x_BTD: Tensor) -> Tensor:
     return F.pad(x_BTD, (0, 0, 1, -1))
 
 
+def dense(name: str, rows: int, columns: int) -> nn.Parameter:
+    """A matrix that is stored as it is."""
+    return nn.Parameter(torch.empty(rows, columns))
+
+
 class LanguageModel(nn.Module):
-    """Token embedding (tied to the output), blocks with skips between mirrored layers, capped logits."""
+    """Token embedding (tied to the output), blocks with skips between mirrored depths, capped logits."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.config = config
-        self.embedding = nn.Parameter(torch.empty(config.vocab_size, config.width))
-        self.ngrams = nn.ModuleList(NgramEmbedding(*sizes, config.width) for sizes in config.ngrams)
-        self.blocks = nn.ModuleList(Block(config, i) for i in range(config.layers))
+        self.config, self.order = config, config.depths
+        D, narrow = config.width, config.embedding_width
+        self.embedding = nn.Parameter(torch.empty(config.vocab_size, narrow or D))
+        self.embedding_map = dense("embedding_map", D, narrow) if narrow else None
+        self.ngrams = nn.ModuleList(NgramEmbedding(*sizes, D) for sizes in config.ngrams)
         self.history = max((order for order, _, _ in config.ngrams), default=1)
-        self.skips = nn.Parameter(torch.empty(config.layers // 2, config.width))
+        self.smear_gate = nn.Parameter(torch.empty(min(SMEAR_CHANNELS, D))) if config.smear else None
+        self.smear_scale = nn.Parameter(torch.empty(1)) if config.smear else None
+        values = config.kv_heads * config.head_width
+        self.value_table = dense("value_table", config.vocab_size, values) if config.value_embedding else None
+        make = self._maker()
+        self.blocks = nn.ModuleList(
+            Block(config, i, make(config.attention_matrices, i), make(config.mlp_matrices, i))
+            for i in range(config.layers)
+        )
+        self.skips = nn.Parameter(torch.empty(len(self.order) // 2, D))
 
-    def embed(self, history: list[Tensor], dtype: torch.dtype) -> Tensor:
-        """Embedding stream [.., D] of tokens [..]; history holds them and, shifted, those before (newest first)."""
+    def _maker(self) -> Callable[[str, int], Maker]:
+        """What makes the matrices of a kind and a layer."""
+        if {self.config.attention_matrices, self.config.mlp_matrices} == {"dense"}:
+            return lambda kind, layer: dense
+        from .factored import Shared, make_matrix
+
+        self.shared = Shared()
+        return lambda kind, layer: partial(make_matrix, self.config, self.shared, kind, layer)
+
+    def embed(
+        self,
+        history: list[Tensor],
+        dtype: torch.dtype,
+        previous: Callable[[Tensor], Tensor] = previous_position,
+    ) -> Tensor:
+        """Embedding stream [.., D] of tokens [..]; history holds them and, shifted, those before (newest first).
+
+        previous gives the embeddings one position back; a document's first position looks at none.
+        """
         x = F.embedding(history[0], self.embedding).to(dtype)
+        if self.embedding_map is not None:
+            x = linear(x, self.embedding_map)
         for ngram in self.ngrams:
             x = x + ngram(history, dtype)
-        return rms_norm(x)
+        x = rms_norm(x)
+        if self.smear_gate is None or self.smear_scale is None:
+            return x
+        gate = torch.sigmoid(linear(x[..., : len(self.smear_gate)], self.smear_gate[None]))
+        gate = gate * self.smear_scale.to(dtype) * (history[0] != END_OF_DOCUMENT)[..., None]
+        return x + gate * previous(x)
 
-    def trunk(self, x0: Tensor, run_block: Callable[[int, Tensor], Tensor]) -> Tensor:
-        """The blocks and the last norm; the first half's outputs are added, scaled, to their mirrors' inputs."""
+    def table_values(self, tokens: Tensor, dtype: torch.dtype) -> Tensor | None:
+        """The value embedding's values of tokens [B, T], [B, T, K, E], where the model has one."""
+        if self.value_table is None:
+            return None
+        values = F.embedding(tokens, self.value_table).to(dtype)
+        return values.unflatten(-1, (self.config.kv_heads, -1))
+
+    def trunk(
+        self,
+        x0: Tensor,
+        others: Tensor | None,
+        run_block: Callable[[int, Tensor, Tensor | None], tuple[Tensor, Tensor | None]],
+    ) -> Tensor:
+        """The blocks and the last norm; the first half's outputs are added, scaled, to their mirrors' inputs.
+
+        run_block(depth, x, others) gives the stream behind a block and, if it has any, values for those after it.
+        """
         x, stack = x0, list[Tensor]()
-        half = len(self.blocks) // 2
-        for i in range(len(self.blocks)):
-            if half <= i < 2 * half:
-                x = x + self.skips[i - half].to(x.dtype) * stack.pop()
-            x = run_block(i, x)
-            if i < half:
+        half = len(self.order) // 2
+        for depth in range(len(self.order)):
+            if half <= depth < 2 * half:
+                x = x + self.skips[depth - half].to(x.dtype) * stack.pop()
+            x, values = run_block(depth, x, others)
+            others = values if others is None else others
+            if depth < half:
                 stack.append(x)
-        return rms_norm(x)
+        x = rms_norm(x)
+        return x if self.embedding_map is None else linear(x, self.embedding_map.mT)
 
     def tables(self, length: int, device: torch.device) -> Tables:
         """What attention over `length` positions looks up; made once and passed to `forward` by who calls it often."""
+        config = self.config
         cos, sin = rope_table(
-            torch.arange(length, device=device), self.config.head_width, self.config.rope_base
+            torch.arange(length, device=device), config.rope_width or config.head_width, config.rope_base
         )
-        return cos, sin, {w: block_mask(length // w, w, device) for w in set(self.config.windows) if w}
+        return cos, sin, {w: block_mask(length // w, w, device) for w in set(config.windows) if w}
 
     def forward(
         self,
         tokens_BT: Tensor,
         dtype: torch.dtype = torch.float32,
         tables: Tables | None = None,
-        block_forward: Callable[..., Tensor] = Block.forward,
+        block_forward: Callable[..., tuple[Tensor, Tensor | None]] = Block.forward,
     ) -> Tensor:
-        """Features [B, T, D] at each position; `logits` turns them into predictions of the next token."""
+        """Features at each position, [B, T, width of the embedding]; `logits` turns them into predictions."""
         config = self.config
         T, longest = tokens_BT.size(1), max(config.windows)
         # Padding on the right is causal and cut off again.
         padded = F.pad(tokens_BT, (0, -T % longest)) if longest else tokens_BT
         x0 = self.embed([shifted(padded, i) if i else padded for i in range(self.history)], dtype)
-        cos, sin, masks = tables if tables else self.tables(padded.size(1), tokens_BT.device)
+        length = padded.size(1)
+        cos, sin, masks = tables if tables else self.tables(length, tokens_BT.device)
+        cos, sin = cos[:length], sin[:length]
+        masks = {w: mask[: length // w] for w, mask in masks.items()}
 
-        def run_block(i: int, x: Tensor) -> Tensor:
-            return block_forward(self.blocks[i], x, x0, cos, sin, masks.get(config.window(i)))
+        def run_block(depth: int, x: Tensor, others: Tensor | None) -> tuple[Tensor, Tensor | None]:
+            i = self.order[depth]
+            return block_forward(self.blocks[i], x, x0, cos, sin, masks.get(config.window(i)), others)
 
-        return self.trunk(x0, run_block)[:, :T]
+        return self.trunk(x0, self.table_values(padded, dtype), run_block)[:, :T]
 
     def logits(self, features: Tensor) -> Tensor:
         """Capped logits [.., V], float32."""

@@ -72,11 +72,10 @@ class Predictor:
         window, overlap = self.config.window, self.config.overlap
         behind = len(inputs) - 1 - window
         start = 0 if behind < 0 else window - overlap + behind // (window - overlap) * (window - overlap)
-        config = self.model.config
-        windows = [config.window(i) for i in range(config.layers)]
-        if all(windows):
-            # A block of attention sees two windows, a token shift one place more, twice; blocks begin where they began.
-            reach, longest = sum(2 * w + 2 for w in windows) + self.model.history, max(windows)
+        reach = self.model.config.reach()
+        if reach is not None:
+            # Blocks of attention begin where they began.
+            longest = max(self.model.config.windows)
             start += max(0, len(inputs) - start - reach) // longest * longest
         return self.model.logits(self.model(inputs[None, start:])[0, -1]).numpy()
 

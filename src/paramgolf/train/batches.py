@@ -1,8 +1,9 @@
-"""Batches of token sequences from memory-mapped shards; which ones is a function of seed and step alone."""
+"""Batches of token sequences from memory-mapped shards; which ones follows from seed and tokens taken before alone."""
 
+import itertools
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from paramgolf.corpus import open_token_shard
 from paramgolf.errors import UsageError
+from paramgolf.train.schedule import Sizes
 
 PREFETCHED = 4
 
@@ -41,23 +43,14 @@ class TokenStream:
 class Batches:
     """The sequences of every step, the same for the same seed wherever a run is resumed.
 
-    An epoch cuts the stream into sequences at a random phase and takes them in a random order.
+    An epoch cuts the stream into sequences at a random phase and takes them in a random order. A step may ask for
+    shorter ones: each is cut into as many as it holds.
     """
 
     def __init__(
-        self,
-        stream: TokenStream,
-        *,
-        sequence_length: int,
-        batch_tokens: int,
-        seed: int,
-        rank: int,
-        ranks: int,
+        self, stream: TokenStream, *, sequence_length: int, seed: int, rank: int, ranks: int
     ) -> None:
         self.stream, self.length, self.seed = stream, sequence_length, seed
-        self.rows = batch_tokens // sequence_length
-        if self.rows % ranks:
-            raise UsageError(f"a batch of {self.rows} sequences cannot be shared by {ranks} processes evenly")
         self.rank, self.ranks = rank, ranks
         # One phase's worth of tokens is kept back, and one token for the last target.
         self.sequences = (len(stream) - 1) // sequence_length - 1
@@ -68,24 +61,29 @@ class Batches:
             )
         self._epoch, self._order, self._phase = -1, np.empty(0, np.int64), 0
 
-    def step(self, step: int) -> tuple[Tensor, Tensor]:
-        """This rank's inputs and targets, int64 [rows / ranks, sequence_length] each."""
-        out = np.empty((self.rows // self.ranks, self.length + 1), np.int64)
+    def read(self, tokens: int, sizes: Sizes) -> tuple[Tensor, Tensor]:
+        """This rank's inputs and targets behind so many tokens, int64 [rows / ranks, sizes.length] each."""
+        rows = sizes.batch_tokens // sizes.length
+        if rows % self.ranks:
+            raise UsageError(f"a batch of {rows} sequences cannot be shared by {self.ranks} processes evenly")
+        out = np.empty((rows // self.ranks, sizes.length + 1), np.int64)
         for i in range(len(out)):
-            out[i] = self._sequence(step * self.rows + self.rank + i * self.ranks)
+            index, offset = divmod(tokens + (self.rank + i * self.ranks) * sizes.length, self.length)
+            out[i] = self.stream.read(self._start(index) + offset, sizes.length + 1)
         return torch.from_numpy(out[:, :-1].copy()), torch.from_numpy(out[:, 1:].copy())
 
-    def _sequence(self, index: int) -> NDArray[np.uint16]:
+    def _start(self, index: int) -> int:
+        """Where in the stream the sequence `index` of the run begins."""
         epoch, place = divmod(index, self.sequences)
         if epoch != self._epoch:
             random = np.random.default_rng([self.seed, epoch])
             self._epoch, self._phase = epoch, int(random.integers(self.length))
             self._order = random.permutation(self.sequences)
-        return self.stream.read(self._phase + int(self._order[place]) * self.length, self.length + 1)
+        return self._phase + int(self._order[place]) * self.length
 
 
-def prefetch(batches: Batches, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches from `first_step` on without end, read by a thread ahead of their use."""
+def prefetch(batches: Batches, tokens: int, sizes: Sizes) -> Generator[tuple[Tensor, Tensor]]:
+    """Batches behind so many tokens, without end, read by a thread ahead of their use."""
     ready: queue.Queue[tuple[Tensor, Tensor] | BaseException] = queue.Queue(PREFETCHED)
     stop = threading.Event()
 
@@ -98,11 +96,11 @@ def prefetch(batches: Batches, first_step: int) -> Iterator[tuple[Tensor, Tensor
                 continue
 
     def produce() -> None:
-        step = first_step
         try:
-            while not stop.is_set():
-                put(batches.step(step))
-                step += 1
+            for start in itertools.count(tokens, sizes.batch_tokens):
+                if stop.is_set():
+                    return
+                put(batches.read(start, sizes))
         except BaseException as error:
             put(error)
 

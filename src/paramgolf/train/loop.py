@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from paramgolf.errors import TrainingError, UsageError
 from paramgolf.files import write_atomic
 from paramgolf.runtime.model import LanguageModel
+from paramgolf.train.averaging import WeightAverage
 from paramgolf.train.batches import Batches, TokenStream, prefetch
 from paramgolf.train.checkpoint import Progress, load_optimizer, load_weights, read_progress, save_checkpoint
 from paramgolf.train.device import Device, compiler_notice, pick_device, usable_cores
@@ -23,7 +24,7 @@ from paramgolf.train.init import initialise
 from paramgolf.train.log import TrainingLog
 from paramgolf.train.optimizers import Optimizers
 from paramgolf.train.recipe import Recipe
-from paramgolf.train.schedule import Budget, learning_rate_scale
+from paramgolf.train.schedule import Budget, all_sizes, learning_rate_scale, sizes_at
 from paramgolf.train.training_model import TrainingModel, rounded_weights
 
 SUMMARY = "training.json"
@@ -94,7 +95,6 @@ class _Run:
         self.batches = Batches(
             TokenStream(job.shards),
             sequence_length=training.sequence_length,
-            batch_tokens=training.batch_tokens,
             seed=job.seed,
             rank=rank(),
             ranks=ranks(),
@@ -111,11 +111,15 @@ class _Run:
         )
         self.parallel = self._parallel()
         self.optimizers = Optimizers(self.model, self.recipe.optimizer, self.device)
+        self.average = WeightAverage(self.model, training.average_decay)
 
     def _parallel(self) -> torch.nn.Module:
         if ranks() == 1:
             return self.training_model
-        return DistributedDataParallel(self.training_model, gradient_as_bucket_view=True)
+        # Buffers follow from the configuration: there is nothing to exchange.
+        return DistributedDataParallel(
+            self.training_model, gradient_as_bucket_view=True, broadcast_buffers=False
+        )
 
     def run(self) -> None:
         """Resume, warm up, loop, leave checkpoint and summary."""
@@ -142,23 +146,25 @@ class _Run:
                 "Give another --out, or remove that folder."
             )
         self.model.load_state_dict(load_weights(folder))
-        self.optimizers.load_state(load_optimizer(folder))
+        state = load_optimizer(folder)
+        self.optimizers.load_state(state)
+        self.average.load_state(state)
         self.say(f"resuming behind step {found.step:,}")
         return found
 
     def _warm_up(self) -> None:
         """Compile everything and touch all memory, leaving weights and optimizer as they were."""
-        batch = self.batches.step(0)
-        for _ in range(2):
-            self._gradients(batch)
-            self.optimizers.zero_grad()
+        for sizes in dict.fromkeys(all_sizes(self.recipe.training)):
+            batch = self.batches.read(0, sizes)
+            for _ in range(2):
+                self._gradients(batch)
+                self.optimizers.zero_grad()
         self.device.synchronise()
         wait_for_all()
 
     def _gradients(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Accumulate the gradients of one rank's batch over micro-batches; the mean loss, detached."""
-        training = self.recipe.training
-        rows = max(1, training.micro_batch_tokens // training.sequence_length)
+        rows = max(1, self.recipe.training.micro_batch_tokens // batch[0].size(1))
         parts = list(zip(*(t.split(rows) for t in batch), strict=True))
         total = torch.zeros((), device=self.device.device)
         for i, (tokens, targets) in enumerate(parts):
@@ -174,27 +180,26 @@ class _Run:
 
     def _loop(self, start: Progress, log: TrainingLog | None) -> Progress:
         job, training = self.job, self.recipe.training
-        schemes = self.recipe.schemes()
-        data: Iterator[tuple[Tensor, Tensor]] = prefetch(self.batches, start.step)
         step, tokens, seconds, loss = start.step, start.tokens, start.seconds, start.loss
         began, saved = time.monotonic() - seconds, seconds
         step_seconds = seconds / step if step else 0.0
-        while job.budget.allows(seconds, tokens, step_seconds, training.batch_tokens) and step != job.steps:
+        sizes = sizes_at(training, job.budget.spent(seconds, tokens))
+        data = prefetch(self.batches, tokens, sizes)
+        while job.budget.allows(seconds, tokens, step_seconds, sizes.batch_tokens) and step != job.steps:
             spent = job.budget.spent(seconds, tokens)
-            share = max(job.budget.spent(step_seconds, training.batch_tokens), 1e-9)
+            if sizes != (sizes := sizes_at(training, spent)):
+                data.close()
+                data = prefetch(self.batches, tokens, sizes)
+            share = max(job.budget.spent(step_seconds, sizes.batch_tokens), 1e-9)
             scale = learning_rate_scale(training, spent, share)
-            rounding = training.quantise_from is not None and spent >= training.quantise_from
-            with rounded_weights(self.model, schemes) if rounding else nullcontext():
-                own_loss = self._gradients(next(data))
-            self.optimizers.step(step, scale)
-            self.device.synchronise()
+            own_loss = self._step(step, next(data), spent, scale)
             loss, seconds = mean_and_clock(own_loss, time.monotonic() - began)
             if not math.isfinite(loss):
                 raise TrainingError(
                     f"the loss is {loss} at step {step + 1}. Lower the learning rates, or clip the logits harder; "
                     f"the last whole checkpoint is in {job.folder / 'checkpoint'}."
                 )
-            step, tokens = step + 1, tokens + training.batch_tokens
+            step, tokens = step + 1, tokens + sizes.batch_tokens
             step_seconds = (seconds - start.seconds) / (step - start.step)
             if log:
                 spent = job.budget.spent(seconds, tokens)
@@ -205,9 +210,24 @@ class _Run:
             if seconds - saved >= training.checkpoint_seconds:
                 self._save(step, tokens, seconds, loss, finished=False)
                 saved = seconds
-        data.close()  # type: ignore[attr-defined]
+        data.close()
         finished = step != job.steps
         return self._save(step, tokens, seconds, loss, finished=finished)
+
+    def _step(self, step: int, batch: tuple[Tensor, Tensor], spent: float, scale: float) -> Tensor:
+        """One update where so much of the budget is spent; this rank's loss."""
+        training = self.recipe.training
+        if training.loop_from is not None:
+            once = spent < training.loop_from
+            self.model.order = tuple(range(self.recipe.model.layers)) if once else self.recipe.model.depths
+        rounding = training.quantise_from is not None and spent >= training.quantise_from
+        with rounded_weights(self.model, self.recipe.schemes()) if rounding else nullcontext():
+            loss = self._gradients(batch)
+        self.optimizers.step(step, scale, spent)
+        if training.average_from is not None and spent >= training.average_from:
+            self.average.update()
+        self.device.synchronise()
+        return loss
 
     def _save(self, step: int, tokens: int, seconds: float, loss: float, *, finished: bool) -> Progress:
         progress = Progress(
@@ -220,9 +240,10 @@ class _Run:
             finished=finished,
         )
         if rank() == 0:
-            save_checkpoint(
-                self.job.folder / "checkpoint", progress, self.model.state_dict(), self.optimizers.state()
-            )
+            # A run that is over leaves the averaged weights; one that goes on needs both.
+            weights = self.model.state_dict() | (self.average.weights() if finished else {})
+            optimizer = self.optimizers.state() | self.average.state()
+            save_checkpoint(self.job.folder / "checkpoint", progress, weights, optimizer)
         return progress
 
     def _summarise(self, end: Progress, warmup: float) -> None:
@@ -251,7 +272,8 @@ def plan_processes(recipe: Recipe, device: Device) -> int:
     """How many processes to start for `recipe` on this machine: 1 on a GPU (torchrun starts more)."""
     if device.is_cuda:
         return 1
-    rows = recipe.training.batch_tokens // recipe.training.sequence_length
+    # Sequences of a batch, of whatever size the run has them: all ranks must get the same number.
+    rows = math.gcd(*(sizes.batch_tokens // sizes.length for sizes in all_sizes(recipe.training)))
     wanted = recipe.training.cpu_processes or usable_cores()
     if recipe.training.cpu_processes and rows % wanted:
         raise UsageError(

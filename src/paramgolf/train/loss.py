@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from paramgolf.runtime.model import linear
+from paramgolf.runtime.attention import linear
+from paramgolf.runtime.model import softcap
 
 # Rows of logits held at once: on a CPU 512 x 2048 float32 are 4 MB, near the cache of one core; a GPU wants more.
 CHUNK_ROWS = {"cpu": 512, "cuda": 16_384}
@@ -22,10 +23,13 @@ def chunk_loss(
     if kind == "tanh":
         y = cap * torch.tanh(z / cap)
         slope = 1.0 - (y / cap).square()
-    else:
+    elif kind == "rational":
         s = torch.rsqrt(1.0 + (z / cap).square())
         y = z * s
         slope = s * s * s
+    else:
+        y = softcap(z, cap, kind)
+        slope = (1.0 - (z * (8 / 15 / cap)).clamp(-1, 1).square()).square()
     e = torch.exp(y)
     total = e.sum(-1, keepdim=True)
     index = targets[:, None]

@@ -9,10 +9,12 @@ from paramgolf.runtime.model import LanguageModel
 from paramgolf.train.device import Device
 from paramgolf.train.muon import Muon
 from paramgolf.train.recipe import OptimizerRecipe
-from paramgolf.train.schedule import momentum_at
+from paramgolf.train.schedule import momentum_at, weight_decay_at
 
 # Vectors that lie together in one tensor, one in each row.
-VECTORS = ("residual_mix", "skips", "shift")
+VECTORS = ("residual_mix", "skips", "shift", "head_gate", "decay")
+
+KINDS = {"embedding": "embedding", "table": "table", "value_table": "table"}
 
 
 class Optimizers:
@@ -31,6 +33,9 @@ class Optimizers:
             momentum=recipe.momentum,
             steps=recipe.newton_schulz_steps,
             weight_decay=recipe.weight_decay,
+            newton_schulz=recipe.newton_schulz,
+            equalise_rows=recipe.equalise_rows,
+            neuron_decay=recipe.neuron_decay,
             dtype=device.dtype,
         )
         adam_groups: list[dict[str, Any]] = [
@@ -41,11 +46,12 @@ class Optimizers:
         self.adam = torch.optim.Adam(adam_groups, betas=recipe.betas, eps=1e-8, fused=True)
         self._base = [(group, group["lr"]) for o in (self.muon, self.adam) for group in o.param_groups]
 
-    def step(self, step: int, learning_rate_scale: float) -> None:
-        """Update the weights from their gradients, and clear those."""
+    def step(self, step: int, learning_rate_scale: float, spent: float = 0.0) -> None:
+        """Update the weights from their gradients, and clear those; `spent` is the share of the budget used."""
         for group, base in self._base:
             group["lr"] = base * learning_rate_scale
         self.muon.param_groups[0]["momentum"] = momentum_at(self.recipe, step)
+        self.muon.param_groups[0]["weight_decay"] = weight_decay_at(self.recipe, spent)
         self.muon.step()
         self.adam.step()
         self.zero_grad()
@@ -77,6 +83,6 @@ class Optimizers:
 
 def _kind(name: str, parameter: Tensor) -> str:
     leaf = name.rsplit(".", 1)[-1]
-    if leaf in ("embedding", "table"):
-        return leaf
+    if leaf in KINDS:
+        return KINDS[leaf]
     return "matrix" if parameter.ndim == 2 and leaf not in VECTORS else "vector"

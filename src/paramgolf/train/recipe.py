@@ -9,7 +9,7 @@ import json
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -19,6 +19,7 @@ from paramgolf.runtime.model import ModelConfig
 from paramgolf.runtime.predictor import PredictConfig
 from paramgolf.runtime.tokenizer import FIRST_MERGE
 from paramgolf.train.learn_tokenizer import LARGEST_VOCABULARY
+from paramgolf.train.model_checks import check_model
 from paramgolf.train.quantise import QuantisationScheme
 
 LARGEST_RECIPE_FILE = 262_144
@@ -28,9 +29,13 @@ WEIGHT_GROUPS = {
     "residual_mix": "control",
     "shift": "control",
     "skips": "control",
+    "head_gate": "control",
+    "decay": "control",
+    "value_table": "ngrams",
     "ngrams": "ngrams",
     "embedding": "embedding",
     "blocks": "matrices",
+    "shared": "matrices",
 }
 
 T = TypeVar("T")
@@ -60,10 +65,23 @@ class TrainingRecipe:
     batch_tokens: Count = 524_288
     # Tokens of one forward and backward pass of one process; a step accumulates as many as it needs.
     micro_batch_tokens: Count = 65_536
-    # The learning rate falls linearly to zero over the last so many steps' worth of time or budget.
+    # The learning rate falls over the last so many steps' worth of time or budget.
     warmdown_steps: CountOrZero = 1200
     # The same as a share of the run; it counts where it is given.
     warmdown_fraction: Share | None = None
+    # How it falls: "linear", "cosine" (Loshchilov and Hutter 2017), or "sqrt", 1 - sqrt(share) (Haegele et al. 2024).
+    warmdown_shape: Literal["linear", "cosine", "sqrt"] = "linear"
+    # The share of the learning rate that it falls to.
+    learning_rate_floor: Share = 0.0
+    # Until a share of the run, sequences and batches are of other sizes: (share, sequence_length, batch_tokens) each.
+    ramp: tuple[tuple[Share, Count, Count], ...] = ()
+    # Until this share of the run each block runs once, then in model.order (record
+    # 2026-04-03_MuonEqR_DepthRecurrence_WD090_AllInt6).
+    loop_from: Share | None = None
+    # What a run leaves is the mean of the weights from this share of it on (Izmailov et al. 2018).
+    average_from: Share | None = None
+    # What a step keeps of that mean, which makes it a running one (EMA); not given, all steps count the same.
+    average_decay: Decay | None = None
     # From this share of the run on, weights are rounded in the forward pass as packing will round them.
     quantise_from: Share | None = None
     # How long to train where the challenge sets neither a clock nor a number of tokens.
@@ -76,6 +94,19 @@ class TrainingRecipe:
     checkpoint_seconds: Rate = 60.0
 
     def __post_init__(self) -> None:
+        if self.average_decay is not None and self.average_from is None:
+            raise ConfigError(
+                "training.average_decay needs average_from, the share of the run where averaging begins"
+            )
+        for share, length, batch_tokens in self.ramp:
+            if self.sequence_length % length or batch_tokens % self.sequence_length:
+                raise ConfigError(
+                    f"training.ramp: until {share} of the run sequences of {length} and {batch_tokens} tokens a step; "
+                    f"the one must divide sequence_length {self.sequence_length}, the other be a multiple of it"
+                )
+        shares = [share for share, _, _ in self.ramp]
+        if shares != sorted(set(shares)):
+            raise ConfigError(f"training.ramp: shares are {shares}; each must be larger than the one before")
         if self.batch_tokens % self.sequence_length or self.micro_batch_tokens % self.sequence_length:
             raise ConfigError(
                 f"training.batch_tokens {self.batch_tokens} and micro_batch_tokens {self.micro_batch_tokens} must "
@@ -103,8 +134,18 @@ class OptimizerRecipe:
     momentum_warmup_steps: CountOrZero = 500
     # Iterations that make an update orthogonal (Jordan et al. 2024).
     newton_schulz_steps: Count = 5
-    # Share of a weight that a step takes away, times the learning rate.
+    # Whose coefficients those take: "quintic", or "polar_express" (Amsel et al. 2025).
+    newton_schulz: Literal["quintic", "polar_express"] = "quintic"
+    # Rows of the momentum get one length before they are made orthogonal (MuonEq-R).
+    equalise_rows: bool = False
+    # What is kept of each row's second moment, by whose root updates are divided (NorMuon, Li et al. 2025).
+    neuron_decay: Decay | None = None
+    # Share of a matrix of the blocks that a step takes away, times the learning rate.
     weight_decay: Rate = 0.0
+    # From this share of the run on the weight decay falls linearly.
+    weight_decay_taper_from: Share | None = None
+    # To this share of itself.
+    weight_decay_end: Share = 0.5
     # What Adam keeps of its first and second moments at each step.
     betas: tuple[Decay, Decay] = (0.9, 0.95)
 
@@ -209,11 +250,20 @@ def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
     for group in weights:
         if group not in groups:
             raise ConfigError(f"{source}: {unknown_name('group of weights', group, groups)}")
+    config = _parse(ModelConfig, model, f"{source}: model")
+    try:
+        check_model(config)
+    except ConfigError as error:
+        raise ConfigError(f"{source}: model: {error}") from None
+    if parts["training"].loop_from is not None and not config.order:
+        raise ConfigError(
+            f"{source}: training.loop_from says when model.order begins, but there is no model.order"
+        )
     return Recipe(
         name=name,
         title=_parse(str, table.get("title", ""), f"{source}: title"),
         fill=_parse(bool, table.get("fill", False), f"{source}: fill"),
-        model=_parse(ModelConfig, model, f"{source}: model"),
+        model=config,
         weights={g: _parse(QuantisationScheme, t, f"{source}: weights.{g}") for g, t in weights.items()},
         **parts,
     )

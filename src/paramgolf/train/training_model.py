@@ -23,17 +23,20 @@ class TrainingModel(nn.Module):
         self.model, self.dtype = model, dtype
         self.tables = model.tables(length + -length % max(max(model.config.windows), 1), device)
         self.chunk_loss: Callable[..., Any] = chunk_loss
-        self.run_block: Callable[..., Tensor] = Block.forward
+        self.run_block: Callable[..., Any] = Block.forward
         if compiled:
             self.chunk_loss = torch.compile(chunk_loss, dynamic=False)
-            self.run_block = torch.compile(Block.forward, dynamic=False)
+            # Layers differ in windows and options, and steps in sizes: each is a function of its own to the compiler.
+            self.run_block = torch.compile(  # type: ignore[call-overload]
+                Block.forward, dynamic=False, recompile_limit=64
+            )
 
     def forward(self, tokens_BT: Tensor, targets_BT: Tensor) -> Tensor:
         """Mean cross-entropy in nats a token."""
         config = self.model.config
         features = self.model(tokens_BT, self.dtype, self.tables, self.run_block)
         return LinearCrossEntropy.apply(
-            features.reshape(-1, config.width),
+            features.flatten(0, 1),
             self.model.embedding,
             targets_BT.reshape(-1),
             config.logit_softcap,

@@ -1,0 +1,26 @@
+"""What of the runtime an artifact needs: code is counted, so what a model does not use stays out."""
+
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from paramgolf.pack.minify import runtime_sources
+from paramgolf.runtime.model import LanguageModel, ModelConfig
+
+# Modules that only models with parts of theirs import.
+OPTIONAL = ("factored", "linear_attention")
+
+
+def runtime_modules(config: ModelConfig) -> list[str]:
+    """Names of the runtime's modules, without those of parts that such a model does not have."""
+    with torch.device("meta"):
+        model = LanguageModel(config)
+    used = {type(part).__module__.rpartition(".")[2] for part in model.modules()}
+    return [name for name in runtime_sources() if name in used or name not in OPTIONAL]
+
+
+def changed_fields(config: Any) -> dict[str, Any]:
+    """The fields of a dataclass that differ from its defaults: the defaults are in the code."""
+    defaults = asdict(type(config)())
+    return {name: value for name, value in asdict(config).items() if value != defaults[name]}

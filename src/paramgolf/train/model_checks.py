@@ -1,0 +1,106 @@
+"""Which choices of a ModelConfig make sense, alone and together.
+
+Here and not in the runtime, which ships in artifacts and is counted.
+"""
+
+from collections.abc import Iterable
+from math import inf
+
+from paramgolf.errors import ConfigError
+from paramgolf.runtime.model import ModelConfig
+
+LARGEST_SOFTCAP = 75.0  # the sum of exp() of 65,536 logits stays a float32
+MOST_DEPTHS = 1000
+CHOICES = {
+    "softcap_kind": ("tanh", "rational", "polynomial"),
+    "activation": ("relu_squared", "leaky_relu_squared", "swiglu"),
+    "attention_matrices": ("dense", "low_rank", "random", "smooth"),
+    "mlp_matrices": ("dense", "low_rank", "random", "smooth"),
+}
+MIXERS = ("attention", "linear")
+# Fields of one number that may be 0.
+MAY_BE_ZERO = ("rope_width", "attention_gate", "random_seed", "degree", "embedding_width", "parallel_from")
+
+
+def check_model(config: ModelConfig) -> None:
+    """Raises ConfigError that names the field, what it holds and what is allowed."""
+    for name, value in vars(config).items():
+        least = 0 if name in MAY_BE_ZERO else None
+        if type(value) in (int, float) and not (value == least or 0 < value < inf):
+            raise ConfigError(f"{name} is {value}; give a positive number{' or 0' if least == 0 else ''}")
+    for name, allowed in CHOICES.items():
+        _check_choice(name, getattr(config, name), allowed)
+    for mixer in config.mixers:
+        _check_choice("mixers", mixer, MIXERS)
+    _check_heads(config)
+    _check_windows(config)
+    _check_layers(config)
+    _check_together(config)
+
+
+def _check_choice(name: str, value: str, allowed: Iterable[str]) -> None:
+    if value not in allowed:
+        raise ConfigError(f"{name} is {value!r}; allowed are {', '.join(map(repr, allowed))}")
+
+
+def _check_heads(config: ModelConfig) -> None:
+    if config.logit_softcap > LARGEST_SOFTCAP:
+        raise ConfigError(f"logit_softcap is {config.logit_softcap}; the most is {LARGEST_SOFTCAP}")
+    if config.width % config.heads or config.heads % config.kv_heads:
+        raise ConfigError(
+            f"width {config.width}, heads {config.heads}, kv_heads {config.kv_heads}: heads must divide width "
+            "and kv_heads must divide heads"
+        )
+    if config.head_width % 2:
+        raise ConfigError(f"a head is {config.head_width} wide; rotary embedding needs an even width")
+    if config.rope_width % 2 or config.rope_width > config.head_width:
+        raise ConfigError(
+            f"rope_width is {config.rope_width}; give an even number up to a head's {config.head_width} channels, or "
+            "0 for all"
+        )
+    if config.attention_gate > config.width:
+        raise ConfigError(f"attention_gate is {config.attention_gate}; the most is width, {config.width}")
+
+
+def _check_windows(config: ModelConfig) -> None:
+    if any(size < 1 for sizes in config.ngrams for size in sizes) or any(w < 0 for w in config.windows):
+        raise ConfigError(
+            f"ngrams are {config.ngrams}, windows {config.windows}: order, buckets, width of each n-gram must be 1 "
+            "or more, windows 0 or more"
+        )
+    longest = max(config.windows, default=0)
+    if any(w and longest % w for w in config.windows):
+        raise ConfigError(f"windows are {config.windows}: each must divide the longest")
+
+
+def _check_layers(config: ModelConfig) -> None:
+    for name in ("windows", "mixers"):
+        count = len(getattr(config, name))
+        if count not in (1, config.layers):
+            raise ConfigError(f"{name} has {count} entries; give 1 or one for each of {config.layers} layers")
+    for name in ("order", "value_embedding"):
+        if any(not 0 <= layer < config.layers for layer in getattr(config, name)):
+            raise ConfigError(f"{name} is {getattr(config, name)}; layers are 0 to {config.layers - 1}")
+    if config.order and set(config.order) != set(range(config.layers)):
+        raise ConfigError(f"order is {config.order}; each of layers 0 to {config.layers - 1} must be in it")
+    if len(config.order) > MOST_DEPTHS:
+        raise ConfigError(f"order has {len(config.order)} depths; the most is {MOST_DEPTHS}")
+
+
+def _check_together(config: ModelConfig) -> None:
+    if config.value_residual and config.value_embedding:
+        raise ConfigError(
+            "value_residual and value_embedding both give attention a second value; choose one of them"
+        )
+    if "linear" in config.mixers and (config.value_residual or config.value_embedding):
+        raise ConfigError(
+            "mixers 'linear' scale values by their decay, so no values of others mix in: leave out value_residual "
+            "and value_embedding"
+        )
+    if all(mixer == "linear" for mixer in config.mixers) and any(config.windows):
+        raise ConfigError(f"windows are {config.windows}, but no mixer is 'attention': leave windows out")
+    if "smooth" in (config.attention_matrices, config.mlp_matrices) and config.degree >= config.layers:
+        raise ConfigError(
+            f"degree is {config.degree}, with {config.layers} layers: that many polynomials save nothing; the "
+            f"most is {config.layers - 1}"
+        )
