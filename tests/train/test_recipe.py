@@ -114,7 +114,7 @@ def test_every_section_is_read(tmp_path):
         ({"modle": {}}, r"no section named 'modle'. Did you mean 'model'\? Known: fill, model, optimizer"),
         (
             {"model": {"widht": 8}},
-            r"model: There is no key named 'widht'. Did you mean 'width' or 'rope_width' or 'windows'\? Known: activation",
+            r"model: There is no key named 'widht'. Did you mean 'width' or 'rope_width' or 'windows'\? Known:",
         ),
         ({"training": {"steps": 8}}, "training: There is no key named 'steps'"),
         ({"weights": {"matrix": {}}}, r"no group of weights named 'matrix'. Did you mean 'matrices'\?"),
