@@ -52,6 +52,51 @@ def test_singular_values_come_near_1(shape):
     assert values.max() < 1.25
 
 
+@pytest.mark.parametrize("smallest", [0.5, 0.05, 0.002])
+def test_polar_express_brings_small_singular_values_to_1_too(smallest):
+    generator = torch.Generator().manual_seed(0)
+    u, v = (torch.linalg.qr(torch.randn(24, 24, generator=generator))[0] for _ in range(2))
+    # Relative to the Frobenius norm, which is what the first step divides by.
+    values = torch.logspace(0, torch.tensor(smallest).log10(), 24)
+    values = values / values.norm() * 0.99
+    values[-1] = smallest
+    x = (u * values) @ v.T
+    ends = [torch.linalg.svdvals(orthogonalise(x[None], 6, kind)) for kind in ("quintic", "polar_express")]
+    assert (ends[1] - 1).abs().max() < 0.35
+    assert (ends[1] - 1).abs().max() < (ends[0] - 1).abs().max()
+
+
+def test_eight_polar_express_steps_are_the_polar_factor():
+    x = torch.randn(3, 16, 40, generator=torch.Generator().manual_seed(0))
+    u, _, vh = torch.linalg.svd(x, full_matrices=False)
+    torch.testing.assert_close(orthogonalise(x, 8, "polar_express"), u @ vh, rtol=0, atol=2e-3)
+
+
+def test_rows_of_any_length_count_the_same_once_equalised():
+    gradient = torch.randn(8, 12, generator=torch.Generator().manual_seed(0))
+    ends = []
+    for lengths in (torch.ones(8, 1), torch.logspace(-2, 2, 8)[:, None]):
+        weight = torch.zeros(8, 12, requires_grad=True)
+        weight.grad = gradient * lengths
+        Muon([weight], lr=0.1, equalise_rows=True).step()
+        ends.append(weight.detach())
+    torch.testing.assert_close(ends[0], ends[1], rtol=1e-3, atol=1e-5)
+
+
+def test_updates_by_neuron_have_rows_of_one_size_at_the_norm_they_had():
+    plain, divided = (torch.zeros(24, 8, requires_grad=True) for _ in range(2))
+    optimizers = Muon([plain], lr=0.1), Muon([divided], lr=0.1, neuron_decay=0.0)
+    generator = torch.Generator().manual_seed(0)
+    plain.grad = torch.randn(24, 8, generator=generator) * torch.logspace(-1, 1, 24)[:, None]
+    divided.grad = plain.grad.clone()
+    for optimizer in optimizers:
+        optimizer.step()
+    rows = divided.detach().norm(dim=1)
+    torch.testing.assert_close(rows, rows[:1].expand(24), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(divided.detach().norm(), plain.detach().norm(), rtol=1e-4, atol=1e-6)
+    assert plain.detach().norm(dim=1).std() > 0.01
+
+
 def test_orthogonalising_keeps_singular_vectors():
     x = torch.randn(1, 16, 16, generator=torch.Generator().manual_seed(0))
     u, _, vh = torch.linalg.svd(x)

@@ -68,6 +68,25 @@ def test_a_run_in_parts_equals_one_in_one_piece(tiny, curve, stops):
     assert read_progress(parts.folder / "checkpoint").finished
 
 
+@pytest.mark.parametrize("decay", [None, 0.9])
+def test_parts_equal_the_whole_with_ramp_loops_and_averaged_weights_too(tiny, curve, decay):
+    schedule = {"ramp": ((0.3, 8, 32),), "loop_from": 0.4, "average_from": 0.5, "average_decay": decay}
+    whole, parts = (
+        replace(job, recipe=replace(job.recipe, model=replace(job.recipe.model, order=(0, 1, 1))))
+        for job in (tiny.job("whole", **schedule), tiny.job("parts", **schedule))
+    )
+    train(whole)
+    for stop in (4, 9, 15, 26):
+        train(replace(parts, steps=stop))
+    raw = load_weights(parts.folder / "checkpoint")
+    train(parts)
+    assert_same_end(whole.folder, parts.folder)
+    assert curve(whole.folder) == curve(parts.folder)
+    # 12 steps of 32 tokens, 14 of 64: what is left at the end is the average, not the last weights.
+    assert read_progress(parts.folder / "checkpoint").step == 26
+    assert not torch.equal(raw["embedding"], load_weights(parts.folder / "checkpoint")["embedding"])
+
+
 def test_a_finished_run_trains_no_further_and_keeps_its_loss(tiny, curve):
     job = tiny.job("run")
     train(job)

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paramgolf.train.recipe import OptimizerRecipe, TrainingRecipe
-from paramgolf.train.schedule import Budget, learning_rate_scale, momentum_at
+from paramgolf.train.schedule import (
+    Budget,
+    Sizes,
+    all_sizes,
+    learning_rate_scale,
+    momentum_at,
+    sizes_at,
+    weight_decay_at,
+)
 
 
 def test_spent_is_the_larger_share_of_clock_and_tokens():
@@ -56,11 +64,42 @@ def test_without_warmdown_the_rate_stays(recipe):
     assert learning_rate_scale(recipe, 0.999, 0.01) == 1.0
 
 
-@given(spent=st.floats(0, 2), later=st.floats(0, 1), fraction=st.floats(0.01, 1))
-def test_rate_never_rises(spent, later, fraction):
-    recipe = TrainingRecipe(warmdown_fraction=fraction)
+@given(
+    spent=st.floats(0, 2),
+    later=st.floats(0, 1),
+    fraction=st.floats(0.01, 1),
+    shape=st.sampled_from(["linear", "cosine", "sqrt"]),
+    floor=st.floats(0, 1),
+)
+def test_rate_never_rises_and_ends_at_its_floor(spent, later, fraction, shape, floor):
+    recipe = TrainingRecipe(warmdown_fraction=fraction, warmdown_shape=shape, learning_rate_floor=floor)
     scales = [learning_rate_scale(recipe, s, 0.01) for s in (spent, spent + later)]
-    assert 1.0 >= scales[0] >= scales[1] >= 0.0
+    assert 1.0 + 1e-9 >= scales[0] >= scales[1] - 1e-9 >= floor - 2e-9
+    assert learning_rate_scale(recipe, 1.0, 0.01) == pytest.approx(floor)
+
+
+@pytest.mark.parametrize(("shape", "half"), [("linear", 0.5), ("cosine", 0.5), ("sqrt", 1 - 0.5**0.5)])
+def test_shapes_differ_on_their_way(shape, half):
+    recipe = TrainingRecipe(warmdown_fraction=0.4, warmdown_shape=shape)
+    assert learning_rate_scale(recipe, 0.6, 0.01) == pytest.approx(1.0)
+    assert learning_rate_scale(recipe, 0.8, 0.01) == pytest.approx(half)
+
+
+def test_sizes_are_the_ramps_and_then_the_recipes():
+    recipe = TrainingRecipe(
+        sequence_length=64, batch_tokens=256, micro_batch_tokens=64, ramp=((0.1, 16, 64), (0.5, 32, 128))
+    )
+    expected = [(16, 64), (16, 64), (32, 128), (32, 128), (64, 256), (64, 256)]
+    shares = (0.0, 0.09, 0.1, 0.49, 0.5, 1.0)
+    assert [(s.length, s.batch_tokens) for s in (sizes_at(recipe, share) for share in shares)] == expected
+    assert all_sizes(recipe) == [Sizes(length=n, batch_tokens=4 * n) for n in (16, 32, 64)]
+
+
+@pytest.mark.parametrize(("spent", "decay"), [(0.0, 0.2), (0.7, 0.2), (0.85, 0.15), (1.0, 0.1), (1.1, 0.1)])
+def test_weight_decay_tapers(spent, decay):
+    recipe = OptimizerRecipe(weight_decay=0.2, weight_decay_taper_from=0.7)
+    assert weight_decay_at(recipe, spent) == pytest.approx(decay)
+    assert weight_decay_at(OptimizerRecipe(weight_decay=0.2), spent) == 0.2
 
 
 @pytest.mark.parametrize(("step", "momentum"), [(0, 0.85), (250, 0.9), (500, 0.95), (9000, 0.95)])

@@ -37,7 +37,8 @@ def save_checkpoint(
     A kill at any moment leaves state.json at a whole checkpoint: the rename of that file is what makes one count.
     One that counts already is not written again: a run has the same weights at the same step.
     """
-    name, state = f"step_{progress.step:08d}", folder / STATE
+    # A finished run's weights may be others than those it had at that step: averages.
+    name, state = f"step_{progress.step:08d}{'_end' if progress.finished else ''}", folder / STATE
     if not state.exists() or _read(state)["checkpoint"] != name:
         whole = folder / name
         shutil.rmtree(whole, ignore_errors=True)
