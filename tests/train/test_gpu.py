@@ -31,3 +31,8 @@ def test_the_trace_finds_what_is_planted(traced):
     for plant in ("a_table_on_the_cpu", "a_mask_on_the_cpu", "a_momentum_on_the_cpu"):
         assert "at least two devices, gpu:0 and cpu" in planted[plant], plant
     assert "of ['torch.bfloat16', 'torch.float32']" in planted["products_of_two_precisions"]
+
+
+def test_the_record_recipe_steps_at_its_full_size_before_and_in_its_loops(traced):
+    assert traced["record"]["kept"] == ["gpu:0 torch.float32"]
+    assert 30e6 < traced["record"]["parameters"] < 40e6

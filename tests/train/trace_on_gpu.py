@@ -5,8 +5,7 @@ where it was built for CUDA, and runs no backward pass over it without one.
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -16,22 +15,35 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.backend_registration import _DummyBackendModule, _setup_privateuseone_for_python_backend
 
 import paramgolf.runtime.attention as attention_module
+from paramgolf.runtime.attention import linear
 from paramgolf.runtime.model import LanguageModel
+from paramgolf.train.averaging import WeightAverage
 from paramgolf.train.device import Device
 from paramgolf.train.optimizers import Optimizers
-from paramgolf.train.recipe import recipe_from
+from paramgolf.train.recipe import Recipe, load_recipe, recipe_from
 from paramgolf.train.training_model import TrainingModel, rounded_weights
 
-RECIPE = {
-    "tokenizer": {"vocab_size": 257},
-    "model": {
-        "width": 16,
-        "layers": 2,
-        "heads": 2,
-        "kv_heads": 1,
-        "ngrams": [[2, 64, 8]],
-        "token_shift": True,
+SMALL: dict[str, Any] = {"width": 16, "layers": 2, "heads": 2, "kv_heads": 1}
+PLAIN = {**SMALL, "windows": [4, 8], "ngrams": [[2, 64, 8]], "token_shift": True}
+# Everything that makes tensors of its own, in models with and without full attention.
+OPTIONS = (
+    {
+        **PLAIN,
+        "smear": True,
+        "attention_gate": 4,
+        "value_residual": True,
+        "norm_scale": True,
+        "rope_width": 4,
     },
+    {**PLAIN, "mlp_matrices": "random", "attention_matrices": "low_rank", "rank": 4, "embedding_width": 8},
+    {**PLAIN, "mlp_matrices": "smooth", "degree": 1, "value_embedding": [1], "exclusive_attention": True},
+    {**SMALL, "mixers": ["linear"], "softcap_kind": "polynomial", "order": [0, 1, 1]},
+)
+OPTIMIZER = {
+    "newton_schulz": "polar_express",
+    "equalise_rows": True,
+    "neuron_decay": 0.9,
+    "weight_decay": 0.1,
 }
 
 aten = torch.ops.aten
@@ -48,16 +60,15 @@ class NotThere(_DummyBackendModule):
 class Traced:
     """Everything that a step touches, on the device, in bfloat16 products."""
 
-    def __init__(self, device: Device, windows: tuple[int, ...] = (4, 8)) -> None:
-        recipe = recipe_from(RECIPE, "traced", "traced.toml")
-        config = replace(recipe.model, windows=windows)
+    def __init__(self, device: Device, recipe: Recipe, length: int = 16) -> None:
         with device.device:
-            self.model = LanguageModel(config)
-            self.tokens = torch.zeros(2, 16, dtype=torch.long)
+            self.model = LanguageModel(recipe.model)
+            self.tokens = torch.zeros(2, length, dtype=torch.long)
         self.training = TrainingModel(
-            self.model, dtype=device.dtype, compiled=False, length=16, device=device.device
+            self.model, dtype=device.dtype, compiled=False, length=length, device=device.device
         )
         self.optimizers = Optimizers(self.model, recipe.optimizer, device)
+        self.average = WeightAverage(self.model, 0.9)
         self.schemes = recipe.schemes()
 
     def step(self, step: int) -> torch.Tensor:
@@ -65,7 +76,18 @@ class Traced:
             loss = self.training(self.tokens, self.tokens)
             loss.backward()
         self.optimizers.step(step, 1.0)
+        self.average.update()
         return loss
+
+    def kept(self) -> list[torch.Tensor]:
+        """What stays from step to step."""
+        buffers = self.model.buffers()
+        return [
+            *self.model.parameters(),
+            *buffers,
+            *self.optimizers.state().values(),
+            *self.average.weights().values(),
+        ]
 
     def resume(self) -> None:
         """As from a file: tensors of a checkpoint are on the CPU."""
@@ -109,7 +131,7 @@ def products_of_two_precisions(traced: Traced) -> None:
 
 
 def error_of(device: Device, plant: Callable[[Traced], None]) -> str:
-    traced = Traced(device)
+    traced = Traced(device, recipe_of(PLAIN))
     plant(traced)
     try:
         traced.step(1)
@@ -118,33 +140,58 @@ def error_of(device: Device, plant: Callable[[Traced], None]) -> str:
     return ""
 
 
+def recipe_of(model: dict[str, Any], optimizer: dict[str, Any] | None = None) -> Recipe:
+    table = {"tokenizer": {"vocab_size": 257}, "model": model, "optimizer": optimizer or {}}
+    return recipe_from(table, "traced", "traced.toml")
+
+
+def kinds(tensors: Iterable[torch.Tensor]) -> list[str]:
+    return sorted({f"{t.device} {t.dtype}" for t in tensors})
+
+
+def trace_record(device: Device) -> dict[str, Any]:
+    """Steps of the recipe for 8 GPUs at its full size, before and after its loops begin."""
+    recipe = load_recipe("record")
+    record = Traced(device, recipe, recipe.training.sequence_length)
+    losses = []
+    for step, order in enumerate((tuple(range(recipe.model.layers)), recipe.model.depths)):
+        record.model.order = order
+        losses.append(record.step(step))
+    parameters = sum(p.numel() for p in record.model.parameters())
+    return {"kept": kinds([*record.kept(), *losses]), "parameters": parameters}
+
+
 def main() -> None:
     _setup_privateuseone_for_python_backend("gpu", backend_module=NotThere())
     device = Device(device=torch.device("gpu:0"), dtype=torch.bfloat16, description="a GPU that is not there")
-    with FakeTensorMode(), OfOnePrecision() as products:
-        traced = Traced(device)
-        features = traced.model(traced.tokens, device.dtype, traced.training.tables)
-        losses = [traced.step(0), traced.step(1)]
-        traced.resume()
-        losses.append(traced.step(2))
-        seen = sorted(products.seen)
+    with FakeTensorMode():
+        with OfOnePrecision() as products:
+            traced = Traced(device, recipe_of(PLAIN))
+            features = traced.model(traced.tokens, device.dtype, traced.training.tables)
+            kept = [traced.step(0), traced.step(1)]
+            traced.resume()
+            kept += [traced.step(2), *traced.kept()]
+            for model in OPTIONS:
+                option = Traced(device, recipe_of(model, OPTIMIZER))
+                kept += [option.step(0), option.step(1), *option.kept()]
+            seen = sorted(products.seen)
+            plants = (
+                a_table_on_the_cpu,
+                a_mask_on_the_cpu,
+                a_momentum_on_the_cpu,
+                products_of_two_precisions,
+            )
+            planted = {plant.__name__: error_of(device, plant) for plant in plants}
+        attention_module.linear = linear
         # Without a fused kernel, which only real GPUs have, full attention has products in float32 inside.
-        full = Traced(device, windows=(0,))
-        losses.append(full.step(0))
-        kept = losses
-        for part in (traced, full):
-            kept += [*part.model.parameters(), *part.optimizers.state().values()]
-        plants = (
-            a_table_on_the_cpu,
-            a_mask_on_the_cpu,
-            a_momentum_on_the_cpu,
-            products_of_two_precisions,
-        )
+        full = Traced(device, recipe_of({**PLAIN, "windows": [0]}))
+        kept += [full.step(0), *full.kept()]
         report = {
             "features": str(features.dtype),
             "products": seen,
-            "kept": sorted({f"{t.device} {t.dtype}" for t in kept}),
-            "planted": {plant.__name__: error_of(device, plant) for plant in plants},
+            "kept": kinds(kept),
+            "planted": planted,
+            "record": trace_record(device),
         }
     print(json.dumps(report))
 
