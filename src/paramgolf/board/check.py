@@ -38,7 +38,8 @@ class Checked:
 
 
 def check(path: Path) -> Checked:
-    """Check SQLite's own integrity, the chain, the order of events, every stored file, and the ranking. Writes nothing.
+    """Check SQLite's own integrity, the chain, the order of events, every stored file; and if all are sound, verdicts
+    and ranking. Writes nothing.
 
     Raises:
         UsageError: there is no ledger.
@@ -50,9 +51,8 @@ def check(path: Path) -> Checked:
         problems += _columns(path, events)
         named = {blob for event in events for blob in event.body.blobs}
         files = set(ledger.store.names())
-        broken = list(_files(ledger, named))
-        problems += [*_chain(events), *_order(events), *broken]
-        if not broken:
+        problems += [*_chain(events), *_order(events), *_files(ledger, named)]
+        if not problems:
             problems += [*_verdicts(ledger, events), *_ranking(ledger, events)]
     return Checked(
         events=len(events),

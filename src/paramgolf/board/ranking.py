@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from paramgolf.board.events import Body, Event, Ranked, Superseded
+from paramgolf.board.events import Body, Event, History, Ranked, Submitted, Superseded
 from paramgolf.board.gate import Candidate, Placed, run_gate
 from paramgolf.board.ledger import Entered, Ledger
 from paramgolf.board.lineage import Lineage
@@ -16,6 +16,7 @@ from paramgolf.board.rows import entry_row, event_lines, history_records, histor
 from paramgolf.board.standings import Row, Standings, Status
 from paramgolf.board.state import EntryState, states_of
 from paramgolf.challenge import Challenge, parse_challenge_json
+from paramgolf.errors import LedgerError
 from paramgolf.judge.verdict import Standing, Verdict, parse_verdict
 
 Read = Callable[[str], bytes]
@@ -108,8 +109,12 @@ def _outcome(row: Row, beaten_by: str | None) -> Ranked | Superseded:
 
 def _order(state: EntryState) -> tuple[str, int]:
     event = state.submitted or state.history
-    assert event is not None
-    return event.body.handed_in_at, event.number  # type: ignore[union-attr]
+    if event is None:
+        raise LedgerError(
+            "An entry has events and was never handed in. See what is wrong: paramgolf board check"
+        )
+    assert isinstance(event.body, Submitted | History)
+    return event.body.handed_in_at, event.number
 
 
 def _judged(
