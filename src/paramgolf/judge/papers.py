@@ -20,13 +20,22 @@ from paramgolf.judge.training_data import (
 )
 from paramgolf.judge.verdict import Finding, SeedScore
 
-ENTRY = Rule("R01", "entry")
-CLAIMS = Rule("R12", "claims")
-EVIDENCE = Rule("R15", "evidence")
-SEEDS = Rule("R16", "seeds")
-
 # Another machine rounds differently; what is left is a sixth of the record margin.
 CLAIM_TOLERANCE = 0.0005
+
+ENTRY = Rule("R01", "entry", "entry.toml, README.md, and every file that it names, inside the folder")
+CLAIMS = Rule(
+    "R12",
+    "claims",
+    f"within {CLAIM_TOLERANCE} bits per byte of the measured score, and the artifact that was named",
+)
+EVIDENCE = Rule("R15", "evidence", "log, result and artifact tell the same, within the training clock")
+SEEDS = Rule(
+    "R16",
+    "seeds",
+    lambda challenge: f"distinct seeds, artifacts and logs; {challenge.minimum_seeds} or more for a record",
+)
+
 LARGEST_JSON = 1 << 24
 
 
@@ -54,7 +63,7 @@ def judge_papers(papers: Papers) -> list[Finding]:
 
 
 def _entry(papers: Papers) -> Finding:
-    limit = "entry.toml, README.md, and every file that it names, inside the folder"
+    limit = ENTRY.limit(papers.challenge)
     problems = []
     named = ["README.md", papers.entry.recipe]
     named += [path for seed in papers.entry.seeds for path in (seed.result, seed.log, seed.manifest)]
@@ -76,7 +85,7 @@ def _entry(papers: Papers) -> Finding:
 
 def _seeds(papers: Papers) -> Finding:
     seeds, wanted = papers.entry.seeds, papers.challenge.minimum_seeds
-    limit = "distinct seeds, artifacts and logs" + (f", {wanted} or more" if papers.entry.record else "")
+    limit = SEEDS.limit(papers.challenge)
     twice = [f"seed {s}" for s, n in Counter(s.seed for s in seeds).items() if n > 1]
     twice += [f"artifact {h[:12]}" for h, n in Counter(s.sha256 for s in seeds).items() if n > 1]
     measured = [s.artifact_sha256 for s in papers.scores if s]
@@ -108,7 +117,7 @@ def _for_each_seed(papers: Papers) -> list[Finding]:
 
 
 def _claims(papers: Papers, seed: EnteredSeed, score: SeedScore | None) -> Finding:
-    limit = f"within {CLAIM_TOLERANCE} bits per byte of the measured score, and the artifact that was named"
+    limit = CLAIMS.limit(papers.challenge)
     if score is None:
         return CLAIMS.undecided(
             "There is no measured score to compare with.", "Mend the artifact first.", limit=limit
@@ -141,7 +150,7 @@ def _training_clock(papers: Papers, seed: EnteredSeed, score: SeedScore | None) 
 
 
 def _evidence(papers: Papers, seed: EnteredSeed, score: SeedScore | None) -> Finding:
-    limit = "log, result and artifact tell the same, within the training clock"
+    limit = EVIDENCE.limit(papers.challenge)
     if not seed.log and not seed.result:
         return EVIDENCE.undecided(
             "There is neither a log nor a result.", "Enter log.jsonl and result.json.", limit=limit

@@ -1,7 +1,9 @@
 """A rule: its number, its name, and how it answers. Where a number is given to a rule, it is given once."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from paramgolf.challenge import Challenge
 from paramgolf.judge.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
@@ -9,10 +11,14 @@ if TYPE_CHECKING:
 
 
 class Rule:
-    """Makes the findings of one rule."""
+    """Makes the findings of one rule. `limit` is what it allows, in words; some of it depends on the challenge."""
 
-    def __init__(self, number: str, name: str) -> None:
-        self.number, self.name = number, name
+    def __init__(self, number: str, name: str, limit: str | Callable[[Challenge], str]) -> None:
+        self.number, self.name, self._limit = number, name, limit
+
+    def limit(self, challenge: Challenge) -> str:
+        """What the rule allows in that challenge."""
+        return self._limit if isinstance(self._limit, str) else self._limit(challenge)
 
     def __call__(
         self,

@@ -17,14 +17,20 @@ from paramgolf.judge.snapshot import private_folder
 from paramgolf.judge.verdict import Finding, SeedScore
 from paramgolf.score import ENTRY_THREADS, Isolation, score_artifact
 
-TRAINING = Rule("R14", "training data")
-CLOCK = Rule("R18", "training clock")
-
 CLOCK_SLACK = 1.01
 # Of the score. The same seed and tokens trained on another machine: sums round differently, and where the clock was
 # the entry's budget its learning rate followed the clock. Measured pairs stand in docs/judge.md.
 TOLERANCE = 0.01
 WITHOUT = "trained without the validation documents"
+
+TRAINING = Rule(
+    "R14", "training data", f"{WITHOUT}: at most {TOLERANCE:.0%} better than its recipe makes it again"
+)
+CLOCK = Rule(
+    "R18",
+    "training clock",
+    lambda challenge: f"{challenge.train_seconds:g} s" if challenge.train_seconds else "no clock",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +170,7 @@ def _compared(scored: float, reproduction: Reproduction) -> Finding:
 def judge_training_clock(challenge: Challenge, reproduction: Reproduction | None) -> Finding:
     """R18: what the same tokens took here. More than the clock may be the machine's fault, so it never fails."""
     clock = challenge.train_seconds
-    limit = f"{clock:g} s" if clock else "no clock"
+    limit = CLOCK.limit(challenge)
     if reproduction is None or reproduction.trained is None:
         return CLOCK.undecided(
             "It was not trained again.", "Have it trained again: --reproduce.", limit=limit

@@ -5,7 +5,11 @@ from paramgolf.judge.measure import Measurements
 from paramgolf.judge.rule import Rule
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R06", "causality")
+RULE = Rule(
+    "R06",
+    "causality",
+    f"gain {GAP_NATS} nats and distance {DISTANCE} at a position, {MEAN_GAIN_NATS} nats in the mean",
+)
 MEND = (
     "A prediction may depend on the tokens before it in its document (and, in the adaptive track, on what was "
     "learned from scored batches), on nothing else: not on the token itself, later tokens, neighbours in the batch, "
@@ -15,7 +19,7 @@ MEND = (
 
 def judge(m: Measurements) -> Finding:
     """Each drawn position, asked again with the rest withheld, must give the prediction that was scored."""
-    limit = f"gain {GAP_NATS} nats and distance {DISTANCE} at a position, {MEAN_GAIN_NATS} nats in the mean"
+    limit = RULE.limit(m.challenge)
     if m.audit is None:
         return RULE.not_reached(m)
     audit = m.audit

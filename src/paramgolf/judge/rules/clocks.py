@@ -1,19 +1,25 @@
 """R09: the clocks: scoring and proving by the harness's own wall clock."""
 
+from paramgolf.challenge import Challenge
 from paramgolf.judge.measure import Measurements
 from paramgolf.judge.rule import Rule, first_line
 from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R09", "clocks")
+
+def _limit(challenge: Challenge) -> str:
+    limits = {"score": challenge.eval_seconds, "proof": challenge.prove_seconds}
+    return ", ".join(
+        f"{phase} {seconds:g} s" if seconds else f"{phase} none" for phase, seconds in limits.items()
+    )
+
+
+RULE = Rule("R09", "clocks", _limit)
 
 
 def judge(m: Measurements) -> Finding:
     """Start of the processes, encoding, prediction and learning are all inside."""
-    limits = {"score": m.challenge.eval_seconds, "proof": m.challenge.prove_seconds}
-    limit = ", ".join(
-        f"{phase} {seconds:g} s" if seconds else f"{phase} none" for phase, seconds in limits.items()
-    )
+    limit = RULE.limit(m.challenge)
     if broken := broken_here(m, RULE.number):
         phase, error = broken
         return RULE.failed(

@@ -5,12 +5,12 @@ from paramgolf.judge.rule import Rule, first_line
 from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R17", "conduct")
+RULE = Rule("R17", "conduct", "every question answered as the protocol says")
 
 
 def judge(m: Measurements) -> Finding:
     """Crashes, frames that the protocol does not allow, resources exhausted."""
-    limit = "every question answered as the protocol says"
+    limit = RULE.limit(m.challenge)
     if broken := broken_here(m, RULE.number):
         phase, error = broken
         return RULE.failed(

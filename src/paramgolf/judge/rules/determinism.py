@@ -4,12 +4,12 @@ from paramgolf.judge.measure import Measurements
 from paramgolf.judge.rule import Rule
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R10", "determinism")
+RULE = Rule("R10", "determinism", "the same bits in a fresh process")
 
 
 def judge(m: Measurements) -> Finding:
     """Some batches again in a fresh sandbox, as they were, compared bit for bit."""
-    limit = "the same bits in a fresh process"
+    limit = RULE.limit(m.challenge)
     if m.repeats is None:
         return RULE.not_reached(m)
     again = m.repeats.again

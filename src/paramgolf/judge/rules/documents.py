@@ -5,12 +5,12 @@ from paramgolf.judge.measure import Measurements
 from paramgolf.judge.rule import Rule
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R04", "documents")
+RULE = Rule("R04", "documents", "all validation documents, in order")
 
 
 def judge(m: Measurements) -> Finding:
     """What was scored, by hash."""
-    limit = "all validation documents, in order"
+    limit = RULE.limit(m.challenge)
     if m.score is None:
         return RULE.not_reached(m)
     measured = f"{m.score.documents:,} documents, {m.score.text_bytes:,} bytes"

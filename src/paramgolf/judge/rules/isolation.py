@@ -5,12 +5,12 @@ from paramgolf.judge.measure import Measurements
 from paramgolf.judge.rule import Rule
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R08", "isolation")
+RULE = Rule("R08", "isolation", f"{GAP_NATS} nats at any prediction")
 
 
 def judge(m: Measurements) -> Finding:
     """Documents asked for alone, in another order, must cost what they cost."""
-    limit = f"{GAP_NATS} nats at any prediction"
+    limit = RULE.limit(m.challenge)
     if m.repeats is None:
         return RULE.not_reached(m)
     alone = m.repeats.alone

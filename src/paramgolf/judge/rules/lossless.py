@@ -5,12 +5,12 @@ from paramgolf.judge.rule import Rule, first_line
 from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R03", "lossless")
+RULE = Rule("R03", "lossless", "every byte comes back")
 
 
 def judge(m: Measurements) -> Finding:
     """Every document, and byte strings made to be difficult."""
-    limit = "every byte comes back"
+    limit = RULE.limit(m.challenge)
     if broken := broken_here(m, RULE.number):
         return RULE.failed(
             "text was lost",

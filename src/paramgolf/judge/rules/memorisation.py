@@ -13,17 +13,21 @@ from paramgolf.judge.stored_text import WINDOW
 from paramgolf.judge.verdict import Finding
 from paramgolf.score import Score
 
-RULE = Rule("R13", "memorisation")
 # Text of one source shares boilerplate; an artifact has no business storing more of it than that.
 STORED_SHARE = 0.1
 ERROR_RATE = 0.001
 MARGIN = 0.02
 FEWEST = 20
+RULE = Rule(
+    "R13",
+    "memorisation",
+    f"{STORED_SHARE:.0%} of the text stored; fresh text not dearer by more than {MARGIN:.0%}, p >= {ERROR_RATE}",
+)
 
 
 def judge(m: Measurements) -> Finding:
     """A search for stored text always; the comparison where fresh text of the same source was given."""
-    limit = f"{STORED_SHARE:.0%} of the text stored; fresh text not dearer by more than {MARGIN:.0%}, p >= {ERROR_RATE}"
+    limit = RULE.limit(m.challenge)
     if m.stored is None or m.score is None:
         return RULE.not_reached(m)
     stored = m.stored.bytes / max(1, m.stored.text_bytes)

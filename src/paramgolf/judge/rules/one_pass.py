@@ -4,12 +4,12 @@ from paramgolf.judge.measure import Measurements
 from paramgolf.judge.rule import Rule
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R07", "one pass")
+RULE = Rule("R07", "one pass", "the same answer twice; learn only where declared")
 
 
 def judge(m: Measurements) -> Finding:
     """The same question, asked twice in a row, and the track that was declared."""
-    limit = "the same answer twice; learn only where declared"
+    limit = RULE.limit(m.challenge)
     if m.score is None:
         return RULE.not_reached(m)
     if m.declared_track == "fixed" and m.score.adaptive:

@@ -5,12 +5,12 @@ from paramgolf.judge.rule import Rule, first_line
 from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R05", "predictions")
+RULE = Rule("R05", "predictions", "finite logits, normalised by the harness")
 
 
 def judge(m: Measurements) -> Finding:
     """NaN and infinity are refused wherever they count; normalisation is ours."""
-    limit = "finite logits, normalised by the harness"
+    limit = RULE.limit(m.challenge)
     if broken := broken_here(m, RULE.number):
         return RULE.failed(
             "NaN or infinity",

@@ -6,12 +6,12 @@ from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 from paramgolf.score.proof import CONTAINER_BYTES, TOLERANCE
 
-RULE = Rule("R11", "proof")
+RULE = Rule("R11", "proof", f"identical, and within {TOLERANCE:.1%} and {CONTAINER_BYTES} bytes of the score")
 
 
 def judge(m: Measurements) -> Finding:
     """The documents come back, and the compressed size agrees with the score."""
-    limit = f"identical, and within {TOLERANCE:.1%} and {CONTAINER_BYTES} bytes of the score"
+    limit = RULE.limit(m.challenge)
     mend = "compress and decompress must step through exactly the predictions that `predict` gives."
     if broken := broken_here(m, RULE.number):
         return RULE.failed("the codec broke", limit, first_line(broken[1]), mend)

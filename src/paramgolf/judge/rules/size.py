@@ -5,12 +5,12 @@ from paramgolf.judge.rule import Rule, first_line
 from paramgolf.judge.rules.answer import broken_here
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R02", "size")
+RULE = Rule("R02", "size", lambda challenge: f"{challenge.artifact_bytes:,} bytes, one zip with entry.py")
 
 
 def judge(m: Measurements) -> Finding:
     """Size on disk against the cap; the members by their directory. Nothing else is shown to the entry."""
-    limit = f"{m.challenge.artifact_bytes:,} bytes, one zip with entry.py"
+    limit = RULE.limit(m.challenge)
     if broken := broken_here(m, RULE.number):
         return RULE.failed("no artifact", limit, first_line(broken[1]), "Give one regular file.")
     assert m.archive is not None
