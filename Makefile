@@ -6,20 +6,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 BASE_PYTHON := $(shell command -v python3.11 || command -v python3)
 
-.PHONY: run test setup system
+.PHONY: run test setup system browser
 .DELETE_ON_ERROR:
 
 run: system $(VENV)/installed
 	$(BIN)/paramgolf run local --out out/local
 
-test: system $(VENV)/installed-dev
+test: system browser $(VENV)/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
-setup: system $(VENV)/installed-dev
+setup: system browser $(VENV)/installed-dev
 
 # What the installed packages depend on is in pyproject.toml alone.
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/pip
@@ -45,6 +45,11 @@ system:
 		|| echo "NOTICE: bubblewrap is missing, so artifacts run without a sandbox: apt-get install bubblewrap"
 	@command -v g++ >/dev/null || command -v clang++ >/dev/null || $(call system_package,g++) \
 		|| echo "NOTICE: no C++ compiler, so training is slower: apt-get install g++"
+
+# chromium: the tests look at the leaderboard's site in it.
+browser:
+	@command -v chromium >/dev/null || $(call system_package,chromium) \
+		|| echo "NOTICE: chromium is missing, so the tests of the site fail: apt-get install chromium"
 
 # A Debian package, where we may install one.
 system_package = { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "== installing $(1)" \

@@ -177,6 +177,34 @@ def show(entry: EntryName, *, ledger: LedgerPath = LEDGER, as_json: AsJson = Fal
 
 
 @board.command
+def site(
+    *,
+    out: Annotated[Path, Parameter(help="The folder of the site.")] = Path("site"),
+    ledger: LedgerPath = LEDGER,
+    title: Annotated[str, Parameter(help="What stands at the head of each page.")] = "paramgolf",
+    base_url: Annotated[
+        str | None, Parameter(help="Where the site will be served; the feed's links and ids follow it.")
+    ] = None,
+) -> None:
+    """Build the leaderboard's site: static files that open from disk and from any static host.
+
+    Only files that changed are written, and nothing in the folder that is not the site's is touched.
+
+    ```
+    paramgolf board site --out site --base-url https://example.org/board
+    ```
+    """
+    from paramgolf.board.ledger import Ledger
+    from paramgolf.board.ranking import read_standings
+    from paramgolf.board.site import build_site
+
+    with Ledger(ledger) as opened:
+        standings = read_standings(opened)
+    built = build_site(standings, out, title=title, base_url=base_url)
+    _say(f"{out / 'index.html'} is ready: {built.files:,} files, {built.written:,} of them written anew")
+
+
+@board.command
 def invalidate(entry: EntryName, *, why: Why, ledger: LedgerPath = LEDGER, who: Who = ORGANISER) -> None:
     """Rule an entry invalid, whatever the judge says; all that came after it is ranked again.
 

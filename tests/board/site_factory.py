@@ -45,7 +45,7 @@ def verdict(
     for rule in rulebook():
         for seed in [None] if rule.number in ("R01", "R16") else [seed for seed, _ in scores]:
             outcome = Outcome.FAIL if rule.number == fails else Outcome.PASS
-            if rule.number in ("R13", "R14") and not fails:
+            if rule.number in ("R13", "R14", "R18") and not fails:
                 outcome = Outcome.UNDECIDED
             findings.append(
                 Finding(

@@ -4,7 +4,7 @@ import inspect
 from dataclasses import dataclass
 
 from paramgolf.challenge import Challenge
-from paramgolf.judge import papers
+from paramgolf.judge import papers, training_data
 from paramgolf.judge.rule import Rule
 from paramgolf.judge.rules import (
     REQUIRED,
@@ -48,9 +48,14 @@ _PAPERS = (
         "The claim against the judge's score, the artifact by its SHA-256.",
     ),
     (
-        papers.TRAINING,
+        training_data.TRAINING,
         "The validation documents were kept out of training.",
-        "By the manifest of the run: proof takes training again, so this is undecided at best.",
+        "Trained again from its recipe with training data alone; without that, its manifest is the entrant's word.",
+    ),
+    (
+        training_data.CLOCK,
+        "Training keeps within its clock.",
+        "What the same tokens take here; more may be the machine's fault, so this never fails.",
     ),
     (
         papers.EVIDENCE,
