@@ -28,7 +28,10 @@ from paramgolf.judge.public_game.submission import read_submission
 from paramgolf.judge.stored_text import find_stored_text
 from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Standing, Verdict, read_verdict, verdict_json
 from paramgolf.printable import printable
-from paramgolf.runtime.tokenizer import Tokenizer
+from paramgolf.runtime.bpe import BytePairs
+from paramgolf.runtime.case import CaseFolding
+from paramgolf.runtime.tokenizer import Tokenizer, read_tokenizer
+from paramgolf.runtime.unigram import Unigram
 from paramgolf.runtime.weights import decode_weights
 from paramgolf.score.protocol import HEADER_LIMIT, WorkerEnded, join_parts, read_frame, split_parts
 
@@ -346,7 +349,9 @@ def weight_seeds() -> list[bytes]:
 
 
 def tokenizer_seeds() -> list[bytes]:
-    return [Tokenizer().to_bytes(), Tokenizer([(97, 98), (257, 99), (32, 258)]).to_bytes()]
+    pairs = BytePairs([(97, 98), (257, 99), (32, 258)])
+    unigram = Unigram([b" a", b"ab", b"abc"], [40] * 259)
+    return [t.to_bytes() for t in (Tokenizer(), pairs, unigram, CaseFolding(pairs))]
 
 
 TARGETS: dict[str, Target] = {
@@ -411,7 +416,7 @@ TARGETS: dict[str, Target] = {
     "tokenizer.bin": Target(
         group="others",
         seeds=tokenizer_seeds,
-        call=lambda folder, data: Tokenizer.from_bytes(data),
+        call=lambda folder, data: read_tokenizer(data),
         errors=(ValueError,),
     ),
     "weights.bin": Target(

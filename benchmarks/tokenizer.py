@@ -1,14 +1,16 @@
-"""Speed of encoding on one core, and packed size, by vocabulary: learnt from and encoding the same text.
+"""Speed of encoding on one core, and packed size, by kind and vocabulary: learnt from and encoding the same text.
 
-    python benchmarks/tokenizer.py [FILE]
+    python benchmarks/tokenizer.py [FILE] [--vocabularies 1024 2048] [--megabytes N]
 
 FILE is a file of documents in any format that corpus/ reads; without it, the embedded corpus. Cold: a fresh
 tokenizer, whose cache of pieces is empty. Warm: the same text once more.
 """
 
 import argparse
+import itertools
 import os
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -19,7 +21,8 @@ from paramgolf.corpus.embedded import embedded
 from paramgolf.runtime.tokenizer import Tokenizer
 from paramgolf.train.learn_tokenizer import train_tokenizer
 
-VOCABULARIES = (257, 1024, 2048)
+VOCABULARIES = (1024, 2048, 4096)
+KINDS = (("bpe", False), ("bpe", True), ("unigram", False), ("unigram", True))
 
 
 def encode_all(tokenizer: Tokenizer, documents: list[bytes]) -> tuple[float, int]:
@@ -29,25 +32,38 @@ def encode_all(tokenizer: Tokenizer, documents: list[bytes]) -> tuple[float, int
     return time.perf_counter() - start, tokens
 
 
+def first(documents: Iterable[bytes], size: float) -> Iterator[bytes]:
+    """The documents until they have `size` bytes."""
+    for document in documents:
+        if size <= 0:
+            return
+        size -= len(document)
+        yield document
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("file", type=Path, nargs="?")
-    path = parser.parse_args().file
+    parser.add_argument("--vocabularies", type=int, nargs="+", default=VOCABULARIES)
+    parser.add_argument("--megabytes", type=float, default=1e9, help="of text at most")
+    options = parser.parse_args()
+    path = options.file
     # One core, the library's threads included, whatever the machine has.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    documents = list(read_documents(path) if path else embedded().train())
+    documents = list(first(read_documents(path) if path else embedded().train(), 1e6 * options.megabytes))
     megabytes = sum(map(len, documents)) / 1e6
     print(f"{path or 'embedded corpus'}: {len(documents):,} documents, {megabytes:.1f} MB")
-    table = Table("vocabulary", "learn s", "cold MB/s", "warm MB/s", "bytes a token", "packed bytes")
-    for vocab_size in VOCABULARIES:
+    table = Table("kind", "vocabulary", "learn s", "cold MB/s", "warm MB/s", "bytes a token", "packed bytes")
+    for vocab_size, (kind, case) in itertools.product(options.vocabularies, KINDS):
         start = time.perf_counter()
-        tokenizer = train_tokenizer(documents, vocab_size)
+        tokenizer = train_tokenizer(documents, vocab_size, kind=kind, case=case)
         learnt = time.perf_counter() - start
         cold, tokens = encode_all(tokenizer, documents)
         warm, _ = encode_all(tokenizer, documents)
         table.add_row(
+            f"{kind}, case" if case else kind,
             f"{tokenizer.vocab_size:,}",
             f"{learnt:.1f}",
             f"{megabytes / cold:.2f}",

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paramgolf.runtime import codec
+from paramgolf.runtime.bpe import BytePairs
 from paramgolf.runtime.codec import HEADER, lanes_of
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.predictor import PredictConfig, Predictor
@@ -33,7 +34,7 @@ def predictor_of(seed: int, reading: PredictConfig | None = None) -> Predictor:
     model = LanguageModel(MODEL)
     for parameter in model.parameters():
         parameter.data = torch.randn(parameter.shape, generator=generator) * 0.3
-    tokenizer = Tokenizer([(116, 104), (257, 101)])
+    tokenizer = BytePairs([(116, 104), (257, 101)])
     return Predictor(model, tokenizer, reading or PredictConfig(window=16, overlap=5))
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from paramgolf.pack.entropy import encode_weights
+from paramgolf.runtime.bpe import BytePairs
 from paramgolf.runtime.codec import stepped
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.predictor import PredictConfig, Predictor, load_from
@@ -90,7 +91,7 @@ def test_a_long_document_is_read_in_windows_that_begin_with_their_overlap(model)
 
 @pytest.mark.parametrize("reading", READING)
 def test_the_next_prediction_alone_is_the_last_row(model, reading):
-    predictor = Predictor(model, Tokenizer([]), reading)
+    predictor = Predictor(model, Tokenizer(), reading)
     for count in range(40):
         tokens = random_tokens(count)
         alone = torch.from_numpy(predictor.predict_next(tokens))
@@ -99,7 +100,7 @@ def test_the_next_prediction_alone_is_the_last_row(model, reading):
 
 def test_the_next_prediction_of_local_attention_reads_only_what_it_can_see():
     model = random_model(MODELS["windows"])
-    predictor = Predictor(model, Tokenizer([]), PredictConfig(window=256, overlap=64))
+    predictor = Predictor(model, Tokenizer(), PredictConfig(window=256, overlap=64))
     read = []
     model.register_forward_pre_hook(lambda module, inputs: read.append(inputs[0].size(1)))
     for count in (100, 200, 255, 256, 300, 700):
@@ -166,7 +167,7 @@ def test_predictor_comes_back_from_the_files_of_an_artifact():
     scheme = QuantisationScheme()
     state = dict(sorted(model.state_dict().items()))
     quantised = {name: quantise(t, scheme) if t.ndim > 1 else t for name, t in state.items()}
-    tokenizer = Tokenizer([(97, 98)])
+    tokenizer = BytePairs([(97, 98)])
     settings = {"model": asdict(config), "predict": {"window": 16, "overlap": 4}}
     settings["model"]["windows"] = list(config.windows)  # as JSON gives it back
     loaded = load_from(settings, tokenizer.to_bytes(), encode_weights(quantised).blob)

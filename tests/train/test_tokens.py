@@ -8,16 +8,19 @@ import pytest
 
 from paramgolf.corpus import open_token_shard
 from paramgolf.errors import CorpusError
+from paramgolf.runtime.case import CaseFolding
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
 from paramgolf.train.learn_tokenizer import train_tokenizer
+from paramgolf.train.recipe import TokenizerRecipe
 from paramgolf.train.tokens import open_tokens, tokenise
 
+RECIPE = TokenizerRecipe(vocab_size=260)
 DOCUMENTS = [b"the cat sat on the mat", b"", b"the hat \xff\x00", "thé end".encode()]
 
 
 @pytest.fixture
 def folder(tmp_path):
-    tokenise(lambda: DOCUMENTS, 260, tmp_path, lambda line: None)
+    tokenise(lambda: DOCUMENTS, RECIPE, tmp_path, lambda line: None)
     return tmp_path
 
 
@@ -43,15 +46,24 @@ def test_counts_are_those_of_text_and_shards(folder):
 
 def test_the_same_documents_give_the_same_files(folder, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
-    tokenise(lambda: DOCUMENTS, 260, other, lambda line: None)
+    tokenise(lambda: DOCUMENTS, RECIPE, other, lambda line: None)
     for path in folder.iterdir():
         assert path.read_bytes() == (other / path.name).read_bytes(), path.name
 
 
+@pytest.mark.parametrize("kind", ["bpe", "unigram"])
+def test_shards_hold_the_tokens_that_the_packed_tokenizer_gives(kind, tmp_path):
+    recipe = TokenizerRecipe(kind=kind, vocab_size=270, case=True)
+    text = tokenise(lambda: DOCUMENTS, recipe, tmp_path, lambda line: None)
+    tokens = np.concatenate([open_token_shard(path) for path in text.shards]).tolist()
+    assert tokens == [t for d in DOCUMENTS for t in (END_OF_DOCUMENT, *text.tokenizer.encode(d))]
+    assert type(text.tokenizer) is CaseFolding
+
+
 def test_what_is_done_is_said(tmp_path):
     said: list[str] = []
-    tokenise(lambda: DOCUMENTS, 260, tmp_path, said.append)
-    assert said[0] == "tokenizer: learning 260 ids"
+    tokenise(lambda: DOCUMENTS, RECIPE, tmp_path, said.append)
+    assert said[0] == "tokenizer: learning 260 ids (bpe)"
     assert "training tokens" in said[1]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from paramgolf.corpus import prepare_documents
@@ -25,7 +26,7 @@ def prepare_data(settings: RunSettings, folder: RunFolder, say: Callable[[str], 
         return open_tokens(folder.data)
     marker.unlink(missing_ok=True)
     prepared = prepare_documents(settings.corpus, settings.challenge, folder.data, say)
-    text = tokenise(prepared.train, settings.recipe.tokenizer.vocab_size, folder.data, say)
+    text = tokenise(prepared.train, settings.recipe.tokenizer, folder.data, say)
     write_atomic(marker, json.dumps(key, indent=2) + "\n")
     return text
 
@@ -36,5 +37,5 @@ def _key(settings: RunSettings) -> dict[str, Any]:
         "corpus": settings.corpus,
         "canonical_form": settings.challenge.canonical_form,
         "validation_bytes": settings.challenge.validation_bytes,
-        "vocab_size": settings.recipe.tokenizer.vocab_size,
+        "tokenizer": asdict(settings.recipe.tokenizer),
     }

@@ -17,6 +17,7 @@ from paramgolf.errors import ArtifactTooLargeError
 from paramgolf.files import write_atomic
 from paramgolf.pack.ledger import Ledger
 from paramgolf.pack.minify import minify_modules, runtime_sources
+from paramgolf.runtime.tokenizer import BPE, BYTES, CASE, UNIGRAM
 
 WEIGHTS = "weights.bin"
 CODE = "code"
@@ -56,7 +57,8 @@ def build_artifact(
 ) -> Ledger:
     """Write model.pyz to `path`, atomically, and account for its bytes.
 
-    config: {"model": ..., "predict": ...}; modules: those of the runtime that the model needs, None for all;
+    config: {"model": ..., "predict": ...}; modules: those of the runtime that ship, None for all but
+    other kinds of tokenizers;
     groups and coder_tables: the bytes of `weights` by group of tensors and those of the entropy coder's
     tables, summing to its length; None: one group.
 
@@ -79,7 +81,7 @@ def assemble(
 
     Weights are stored as they are: the size is that with empty weights, plus theirs.
     """
-    sources = minify_modules(runtime_sources(modules))
+    sources = minify_modules(runtime_sources(needed_modules(tokenizer) if modules is None else modules))
     members = {name: source.encode() for name, source in STARTERS.items()}
     members[CODE] = _solid(sources)
     members["config.json"] = json.dumps(config, separators=(",", ":")).encode()
@@ -94,6 +96,13 @@ def assemble(
             archive.writestr(info, data, _method(name, data), compresslevel=9)
         sizes = {info.filename: info.compress_size for info in archive.infolist()}
     return buffer.getvalue(), sizes
+
+
+def needed_modules(tokenizer: bytes) -> list[str]:
+    """The runtime's modules that a packed tokenizer needs: all but those of other kinds of tokenizers."""
+    kind = tokenizer[0] if tokenizer else BYTES
+    needed = {"bpe": kind & ~CASE == BPE, "unigram": kind & ~CASE == UNIGRAM, "case": kind & CASE}
+    return [name for name in runtime_sources() if needed.get(name, True)]
 
 
 def _solid(sources: Mapping[str, str]) -> bytes:

@@ -92,7 +92,7 @@ def decompress(predictor: "Predictor", data: bytes) -> list[bytes]:
     decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data[HEADER:], "<u4").astype(np.uint32))
     family = constriction.stream.model.Categorical(perfect=False)
     count, group = int.from_bytes(data[:4], "little"), lanes_of(predictor)
-    left = int.from_bytes(data[8:HEADER], "little")
+    left = predictor.tokenizer.growth * int.from_bytes(data[8:HEADER], "little")
     sizes = np.array([len(piece) for piece in predictor.tokenizer.pieces] + [0] * predictor.vocab_size)
     documents: list[bytes] = []
     while len(documents) < count:

@@ -12,7 +12,7 @@ from torch import Tensor
 from .artifact import read_artifact
 from .codec import compress, decompress, stepped
 from .model import LanguageModel, ModelConfig
-from .tokenizer import END_OF_DOCUMENT, Tokenizer
+from .tokenizer import END_OF_DOCUMENT, Tokenizer, read_tokenizer
 from .weights import decode_weights
 
 Tokens = NDArray[np.int32]
@@ -94,6 +94,7 @@ class Predictor:
         logits = step(torch.tensor([END_OF_DOCUMENT]))
         for token in self.encode(prompt):
             logits = step(torch.tensor([token]))
+        chosen: list[int] = []
         for _ in range(tokens):
             if temperature:
                 choice = int(
@@ -103,7 +104,11 @@ class Predictor:
                 choice = int(logits[0].argmax())
             if choice == END_OF_DOCUMENT:
                 return
-            yield self.tokenizer.pieces[choice] if choice < len(self.tokenizer.pieces) else b""
+            if choice < self.tokenizer.vocab_size:
+                # A token may change what the one before it spells, but never take a byte back.
+                said = len(self.decode(chosen))
+                chosen.append(choice)
+                yield self.decode(chosen)[said:]
             logits = step(torch.tensor([choice]))
 
 
@@ -114,7 +119,7 @@ def load_from(config: dict[str, Any], tokenizer: bytes, weights: bytes) -> Predi
     shapes = {name: tuple(t.shape) for name, t in sorted(model.state_dict().items())}
     arrays = decode_weights(weights, shapes)
     model.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
-    return Predictor(model, Tokenizer.from_bytes(tokenizer), PredictConfig(**config["predict"]))
+    return Predictor(model, read_tokenizer(tokenizer), PredictConfig(**config["predict"]))
 
 
 def _tuples(value: Any) -> Any:

@@ -1,10 +1,9 @@
-"""Byte-level byte-pair encoding, lossless on any byte string.
+"""Bytes to tokens and back, lossless on any byte string.
 
-Ids 0..255 are the bytes, 256 is the end of a document, ids from 257 are merges in the order they were learnt
-(Sennrich et al. 2016, arXiv:1508.07909). No merges at all makes the byte-level tokenizer.
+Ids 0..255 are the bytes, 256 is the end of a document; ids from 257 stand for the longer pieces that a kind of
+tokenizer has learnt: bpe.py, unigram.py. Without any this is the byte-level tokenizer. case.py wraps any of them.
 """
 
-import itertools
 import re
 from collections.abc import Iterable
 
@@ -12,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 END_OF_DOCUMENT = 256
-FIRST_MERGE = 257
+FIRST_LEARNT = 257
 
-# Merges never cross these pieces. Every byte belongs to exactly one; bytes from 0x80 count as letters. The
+# Tokens never cross these pieces. Every byte belongs to exactly one; bytes from 0x80 count as letters. The
 # bounds keep the work on a piece small whatever the text is. No raw strings: the library that learns the merges
 # would read the escapes of bytes from 0x80 on differently.
 PIECES = (
@@ -27,26 +26,20 @@ PIECES = (
 CACHED_PIECES = 1 << 19
 LONGEST_TOKEN = 64  # bytes, over that of any piece: a hostile file could double the length with every merge
 
+# The first byte of the packed form: the kind, and CASE where case.py wraps it.
+BYTES, BPE, UNIGRAM, CASE = 0, 1, 2, 4
+
 
 class Tokenizer:
-    """Merges (a, b): ids of the two parts, each smaller than the id that the merge makes."""
+    """`learnt`: the bytes that ids from 257 spell."""
 
-    def __init__(self, merges: Iterable[tuple[int, int]] = ()) -> None:
-        self.merges = list(merges)
-        self.vocab_size = FIRST_MERGE + len(self.merges)
-        self.pieces: list[bytes] = [bytes([i]) for i in range(256)] + [b""]
-        self._rank: dict[tuple[int, int], int] = {}
-        for a, b in self.merges:
-            if not (0 <= a < len(self.pieces) and 0 <= b < len(self.pieces)) or END_OF_DOCUMENT in (a, b):
-                raise ValueError(
-                    f"merge {len(self._rank)} is ({a}, {b}): a part must be a byte or an earlier merge"
-                )
-            if len(self.pieces[a] + self.pieces[b]) > LONGEST_TOKEN:
-                raise ValueError(
-                    f"merge {len(self._rank)} spells more than {LONGEST_TOKEN} bytes: no text needs it"
-                )
-            self._rank.setdefault((a, b), len(self.pieces))
-            self.pieces.append(self.pieces[a] + self.pieces[b])
+    kind = BYTES
+    # Bytes of text that tokens spell, at most so many times those of the document.
+    growth = 1
+
+    def __init__(self, learnt: Iterable[bytes] = ()) -> None:
+        self.pieces: list[bytes] = [bytes([i]) for i in range(256)] + [b"", *learnt]
+        self.vocab_size = len(self.pieces)
         self._find = re.compile(PIECES.encode("latin-1"), re.DOTALL).findall
         self._cache: dict[bytes, list[int]] = {}
 
@@ -59,7 +52,7 @@ class Tokenizer:
             if ids is None:
                 if len(cache) >= CACHED_PIECES:
                     cache.clear()
-                ids = cache[piece] = self._merge(piece)
+                ids = cache[piece] = self.split(piece)
             tokens += ids
         return np.array(tokens, dtype=np.int32)
 
@@ -72,39 +65,37 @@ class Tokenizer:
             )
         return b"".join(map(self.pieces.__getitem__, ids.tolist()))
 
-    def _merge(self, piece: bytes) -> list[int]:
-        """Apply the earliest learnt merge of adjacent parts, leftmost first, until none applies."""
-        ids, none = list(piece), self.vocab_size
-        while len(ids) > 1:
-            ranks = list(map(self._rank.get, itertools.pairwise(ids), itertools.repeat(none)))
-            best = min(ranks)
-            if best == none:
-                break
-            at = ranks.index(best)
-            ids[at : at + 2] = [best]
-        return ids
+    def split(self, piece: bytes) -> list[int]:
+        """The ids of one of PIECES."""
+        return list(piece)
+
+    def pack(self) -> bytes:
+        """What was learnt, in few bytes."""
+        return b""
 
     def to_bytes(self) -> bytes:
-        """The packed form: the parts as digits of one number in a mixed base, after the count of merges (2 bytes)."""
-        number = 0
-        for i, (a, b) in enumerate(self.merges):
-            base = FIRST_MERGE + i
-            number = (number * base + a) * base + b
-        return len(self.merges).to_bytes(2, "little") + number.to_bytes(
-            (number.bit_length() + 7) // 8, "little"
-        )
+        """The packed form: the kind, then what was learnt."""
+        return bytes([self.kind]) + self.pack()
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Tokenizer":
-        """The tokenizer whose packed form is `data`. Raises ValueError where it is not one."""
-        count = int.from_bytes(data[:2], "little")
-        # Both parts of a merge together take less than 5 bytes.
-        number = int.from_bytes(data[2 : 2 + 5 * count], "little")
-        merges = []
-        for i in reversed(range(count)):
-            number, b = divmod(number, FIRST_MERGE + i)
-            number, a = divmod(number, FIRST_MERGE + i)
-            merges.append((a, b))
-        if number or not 2 <= len(data) <= 2 + 5 * count:
-            raise ValueError("the packed tokenizer is damaged: bytes are left over or missing")
-        return cls(reversed(merges))
+
+def read_tokenizer(data: bytes) -> Tokenizer:
+    """The tokenizer whose packed form is `data`. Raises ValueError where it is not one."""
+    kind, rest = data[0] if data else -1, data[1:]
+    # Only what this tokenizer needs is imported: the rest does not ship with it.
+    if kind & ~CASE == UNIGRAM:
+        from .unigram import Unigram
+
+        tokenizer: Tokenizer = Unigram.unpack(rest)
+    elif kind & ~CASE == BPE:
+        from .bpe import BytePairs
+
+        tokenizer = BytePairs.unpack(rest)
+    elif kind & ~CASE == BYTES and not rest:
+        tokenizer = Tokenizer()
+    else:
+        raise ValueError("the packed tokenizer is damaged, or of an unknown kind")
+    if kind & CASE:
+        from .case import CaseFolding
+
+        return CaseFolding(tokenizer)
+    return tokenizer

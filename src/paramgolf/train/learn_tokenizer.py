@@ -1,7 +1,7 @@
 """Train a tokenizer on the training split."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tokenizers import Regex
 from tokenizers import Tokenizer as Learner
@@ -10,43 +10,57 @@ from tokenizers.pre_tokenizers import Split
 from tokenizers.trainers import BpeTrainer
 
 from paramgolf.errors import ConfigError
-from paramgolf.runtime.tokenizer import FIRST_MERGE, PIECES, Tokenizer
+from paramgolf.names import look_up
+from paramgolf.runtime.bpe import BytePairs
+from paramgolf.runtime.case import CaseFolding, fold
+from paramgolf.runtime.tokenizer import FIRST_LEARNT, PIECES, Tokenizer
+from paramgolf.train.learn_unigram import learn_unigram
 
 # More text changes the merges little and costs time.
 TRAINING_BYTES = 32_000_000
 LARGEST_VOCABULARY = 65_536  # tokens are stored as uint16
 
 
-def train_tokenizer(documents: Iterable[bytes], vocab_size: int) -> Tokenizer:
-    """Learn the merges of a tokenizer with `vocab_size` ids from the first TRAINING_BYTES of `documents`.
+def train_tokenizer(
+    documents: Iterable[bytes], vocab_size: int, *, kind: str = "bpe", case: bool = False
+) -> Tokenizer:
+    """Learn a tokenizer with `vocab_size` ids from the first TRAINING_BYTES of `documents`.
 
-    A text too small to give that many merges gives fewer: see `Tokenizer.vocab_size`.
+    kind: one of KINDS; case: on text whose capitals are operators (runtime/case.py).
+    A text too small for that many pieces gives fewer: see `Tokenizer.vocab_size`.
 
     Raises:
+        UnknownNameError: no such kind.
         ConfigError: `vocab_size` is smaller than the byte alphabet or too large for uint16.
     """
-    if not FIRST_MERGE <= vocab_size <= LARGEST_VOCABULARY:
+    learn = look_up("kind of tokenizer", kind, KINDS)
+    if not FIRST_LEARNT <= vocab_size <= LARGEST_VOCABULARY:
         raise ConfigError(
-            f"tokenizer.vocab_size is {vocab_size}; allowed are {FIRST_MERGE} (bytes and the end of a document, "
-            f"no merges) to {LARGEST_VOCABULARY}"
+            f"tokenizer.vocab_size is {vocab_size}; allowed are {FIRST_LEARNT} (bytes and the end of a document, "
+            f"nothing learnt) to {LARGEST_VOCABULARY}"
         )
-    if vocab_size == FIRST_MERGE:
-        return Tokenizer()
+    texts = map(fold, _first(documents)) if case else _first(documents)
+    tokenizer = learn(texts, vocab_size - FIRST_LEARNT) if vocab_size > FIRST_LEARNT else Tokenizer()
+    return CaseFolding(tokenizer) if case else tokenizer
+
+
+def _learn_pairs(documents: Iterable[bytes], count: int) -> BytePairs:
+    """Byte-pair encoding with `count` merges."""
     # Every byte becomes the character of the same number, so that pieces are the runtime's pieces to the byte.
     learner = Learner(BPE())
     learner.pre_tokenizer = Split(Regex(PIECES), "isolated")
     alphabet = [chr(i) for i in range(256)]
     trainer = BpeTrainer(
-        vocab_size=vocab_size - 1, initial_alphabet=alphabet, show_progress=False, special_tokens=[]
+        vocab_size=256 + count, initial_alphabet=alphabet, show_progress=False, special_tokens=[]
     )
-    learner.train_from_iterator(_latin(documents), trainer)
-    return Tokenizer(_merges(learner))
+    learner.train_from_iterator((document.decode("latin-1") for document in documents), trainer)
+    return BytePairs(_merges(learner))
 
 
-def _latin(documents: Iterable[bytes]) -> Iterator[str]:
+def _first(documents: Iterable[bytes]) -> Iterator[bytes]:
     taken = 0
     for document in documents:
-        yield document.decode("latin-1")
+        yield document
         taken += len(document)
         if taken >= TRAINING_BYTES:
             return
@@ -58,5 +72,11 @@ def _merges(learner: Learner) -> list[tuple[int, int]]:
     merges = []
     for a, b in json.loads(learner.to_str())["model"]["merges"]:
         merges.append((ids[a], ids[b]))
-        ids.setdefault(a + b, FIRST_MERGE + len(merges) - 1)
+        ids.setdefault(a + b, FIRST_LEARNT + len(merges) - 1)
     return merges
+
+
+KINDS: dict[str, Callable[[Iterable[bytes], int], Tokenizer]] = {
+    "bpe": _learn_pairs,
+    "unigram": learn_unigram,
+}

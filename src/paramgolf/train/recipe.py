@@ -17,7 +17,7 @@ from paramgolf.errors import ConfigError
 from paramgolf.names import unknown_name
 from paramgolf.runtime.model import ModelConfig
 from paramgolf.runtime.predictor import PredictConfig
-from paramgolf.runtime.tokenizer import FIRST_MERGE
+from paramgolf.runtime.tokenizer import FIRST_LEARNT
 from paramgolf.train.learn_tokenizer import LARGEST_VOCABULARY
 from paramgolf.train.model_checks import check_model
 from paramgolf.train.quantise import QuantisationScheme
@@ -49,10 +49,15 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 
 @dataclass(frozen=True, kw_only=True)
 class TokenizerRecipe:
-    """vocab_size 257 is the byte-level tokenizer."""
+    """What the tokenizer learns from the training text."""
 
-    # Ids of the tokenizer: 256 bytes, the end of a document, and what it learns; the model's vocabulary too.
-    vocab_size: Annotated[int, Field(ge=FIRST_MERGE, le=LARGEST_VOCABULARY)] = 1024
+    # "bpe": merges of the commonest pairs (Sennrich et al. 2016); "unigram": pieces with probabilities, and the
+    # likeliest way to spell a text (Kudo 2018).
+    kind: Literal["bpe", "unigram"] = "bpe"
+    # Ids of the tokenizer: 256 bytes, the end of a document, and what it learns; 257 is the byte-level tokenizer.
+    vocab_size: Annotated[int, Field(ge=FIRST_LEARNT, le=LARGEST_VOCABULARY)] = 1024
+    # Capitals become operators in front of lower-case words; the operators are tokens and are charged.
+    case: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from paramgolf.corpus import write_token_shards
 from paramgolf.errors import CorpusError
 from paramgolf.files import write_atomic
-from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, Tokenizer
+from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, Tokenizer, read_tokenizer
 from paramgolf.train.learn_tokenizer import train_tokenizer
+from paramgolf.train.recipe import TokenizerRecipe
 
 TOKENIZER = "tokenizer.bin"
 SUMMARY = "tokens.json"
@@ -34,14 +35,18 @@ class TokenisedText:
 
 
 def tokenise(
-    documents: Callable[[], Iterable[bytes]], vocab_size: int, folder: Path, say: Callable[[str], None]
+    documents: Callable[[], Iterable[bytes]],
+    recipe: TokenizerRecipe,
+    folder: Path,
+    say: Callable[[str], None],
 ) -> TokenisedText:
     """Learn a tokenizer and write tokenizer.bin, train_*.bin and tokens.json into `folder`.
 
     `documents` gives the training documents anew at each call.
     """
-    say(f"tokenizer: learning {vocab_size:,} ids")
-    tokenizer = train_tokenizer(documents(), vocab_size)
+    case = ", capitals as operators" if recipe.case else ""
+    say(f"tokenizer: learning {recipe.vocab_size:,} ids ({recipe.kind}{case})")
+    tokenizer = train_tokenizer(documents(), recipe.vocab_size, kind=recipe.kind, case=recipe.case)
     counts = {"tokens": 0, "bytes": 0}
 
     def encoded() -> Iterator[NDArray[np.int32]]:
@@ -53,7 +58,7 @@ def tokenise(
 
     shards = write_token_shards(encoded(), folder)
     write_atomic(folder / TOKENIZER, tokenizer.to_bytes())
-    summary = {**counts, "vocab_size": vocab_size, "shards": [path.name for path in shards]}
+    summary = {**counts, "tokenizer": asdict(recipe), "shards": [path.name for path in shards]}
     write_atomic(folder / SUMMARY, json.dumps(summary, indent=2) + "\n")
     say(
         f"tokenizer: {counts['tokens']:,} training tokens, {counts['bytes'] / counts['tokens']:.3f} bytes each"
@@ -69,7 +74,7 @@ def open_tokens(folder: Path) -> TokenisedText:
             shards=[folder / Path(name).name for name in summary["shards"]],
             tokens=int(summary["tokens"]),
             bytes=int(summary["bytes"]),
-            tokenizer=Tokenizer.from_bytes((folder / TOKENIZER).read_bytes()),
+            tokenizer=read_tokenizer((folder / TOKENIZER).read_bytes()),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(
