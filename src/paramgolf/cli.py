@@ -233,6 +233,7 @@ def info(
 
 
 app.command(lab_commands.recipes)
+app.command(lab_commands.tokenizers)
 
 
 @app.command(group=LOOK, sort_key=12)

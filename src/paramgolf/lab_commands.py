@@ -9,6 +9,7 @@ from cyclopts import App, Group, Parameter
 from cyclopts.validators import Number
 
 from paramgolf.artifact_commands import AsJson, print_result
+from paramgolf.errors import UsageError
 
 LOOK = Group("Looking things up", sort_key=5)
 MEASURE = Group("Improving a recipe", sort_key=3.2)
@@ -48,6 +49,10 @@ recipes = App(
     help="The recipes that come with paramgolf, and their measured results.",
     group=LOOK,
     sort_key=11,
+)
+
+tokenizers = App(
+    name="tokenizers", help="Find the tokenizer that a recipe should have.", group=MEASURE, sort_key=6.7
 )
 
 
@@ -105,6 +110,63 @@ def ablate(
     print_ablation(ablation, reporter.console)
     if markdown:
         print(rows(ablation))
+
+
+@tokenizers.command(name="search")
+def search_tokenizers(
+    recipe: RecipeName = "local",
+    *,
+    vocab: Annotated[str, Parameter(help="Vocabularies, with commas between them.")] = "1024,2048,4096",
+    kinds: Annotated[str, Parameter(help="bpe, unigram or both.")] = "bpe,unigram",
+    case: Annotated[bool, Parameter(negative=(), help="Also each with capitals as operators.")] = False,
+    seeds: Seeds = 3,
+    seconds: Annotated[float, Parameter(help="How long each candidate trains.", validator=Number(gt=0))] = 60,
+    challenge: ChallengeName = "local",
+    corpus: CorpusName = None,
+    out: Annotated[
+        Path | None, Parameter(help="The folder of the runs. Default: out/tokenizers-RECIPE-CHALLENGE.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which tokenizer a recipe should have, by bits per byte of short runs.
+
+    Each candidate trains for the same time, beside the recipe with its own tokenizer and the same seed, and is
+    measured as an artifact under the challenge's limit, its tokenizer's bytes counted. Leaves ablation.json and
+    every run in the folder; the same command goes on where it was stopped.
+
+    ```
+    paramgolf tokenizers search local --vocab 1024,2048,4096 --kinds bpe,unigram --case
+    paramgolf tokenizers search local --vocab 2048 --case --seconds 90 --corpus my-texts
+    ```
+    """
+    from paramgolf.lab.ablate import ablate as compare
+    from paramgolf.lab.reporter import Reporter
+    from paramgolf.lab.settings import load_settings
+    from paramgolf.lab.tokenizer_search import candidates_of, print_search
+
+    settings = load_settings(recipe, challenge, corpus, 0)
+    candidates = candidates_of(
+        settings.recipe,
+        _numbers(vocab),
+        [kind.strip() for kind in kinds.split(",")],
+        [False, True] if case else [settings.recipe.tokenizer.case],
+    )
+    folder = out or Path("out", f"tokenizers-{settings.recipe.name}-{settings.challenge.name}")
+    reporter = Reporter(to_stderr=as_json)
+    found = compare(
+        settings, candidates, seeds=seeds, tokens=None, seconds=seconds, out=folder, reporter=reporter
+    )
+    if as_json:
+        print_result(asdict(found), as_json)
+    else:
+        print_search(found, settings.recipe.tokenizer, reporter.console)
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"--vocab is {text!r}; give whole numbers with commas between them") from None
 
 
 @recipes.default
