@@ -85,18 +85,23 @@ def check_pr(
 ) -> None:
     """Say whether a pull request is one entry and nothing else; exit 0 only then.
 
-    Runs nothing of it, writes nothing but the private clone, prints the entry's name.
+    Runs nothing of it, prints the entry's name. Where it is refused it leaves status.json and comment.md in OUT/NUMBER.
 
     ```
     paramgolf check-pr --remote https://github.com/owner/game --pull 7
     ```
     """
-    from paramgolf.board.pulls.judging import check_pull
+    from paramgolf.board.pulls.judging import check_pull, refuse_pull
     from paramgolf.errors import RefusedPullError
 
-    change = check_pull(_clone(remote, out), pull, author)
+    clone = _clone(remote, out)
+    try:
+        change = check_pull(clone, pull, author)
+    except RefusedPullError as refusal:
+        refuse_pull(clone, pull, out / str(pull), refusal)
+        raise
     if head not in (None, change.head):
-        raise RefusedPullError(f"The head is {change.head}, not {head}. Judge that one.")
+        raise RefusedPullError(f"The head is {change.head}, not {head}. Look at that one.")
     print(change.name)
 
 
@@ -143,6 +148,80 @@ def judge_pr(
     reporter.say(f"{status.state}: {status.description}")
     reporter.say(f"Wrote {job.out / 'status.json'} and {job.out / 'comment.md'}")
     sys.exit(0 if status.state is State.SUCCESS else 1)
+
+
+def judge_merged(
+    *,
+    remote: Remote,
+    challenge: Challenge = None,
+    documents: Documents = None,
+    corpus: Corpus = None,
+    fresh: Fresh = None,
+    out: Out = PULLS,
+) -> None:
+    """Judge each entry of main that has no verdict in the ledger. Exit 0 if there is a verdict on each.
+
+    Leaves status.json, verdict.json and comment.md in OUT/merged/NAME, from where accept-pr takes them.
+
+    ```
+    paramgolf judge-merged --remote https://github.com/owner/game
+    ```
+    """
+    from paramgolf.board.pulls.apart import JudgingTerms, verify_apart
+    from paramgolf.board.pulls.merged import judge_merged as judge_all
+    from paramgolf.lab.reporter import Reporter
+
+    terms = JudgingTerms(challenge=challenge, documents=documents, corpus=corpus, fresh=fresh)
+    say = Reporter().say
+    judged = judge_all(_clone(remote, out), out, lambda entry: verify_apart(entry, terms, say), say)
+    for status in judged:
+        say(f"{status.entry}: {status.description}")
+    say("Next: paramgolf accept-pr" if judged else "Nothing on main waits for a verdict.")
+    sys.exit(1 if any(status.verdict_sha256 is None for status in judged) else 0)
+
+
+def accept_pr(
+    *,
+    remote: Remote,
+    pull: Annotated[
+        list[int] | None, Parameter(help="Only the entries of these, judged in OUT. Default: all of main.")
+    ] = None,
+    challenge: Challenge = None,
+    site: Annotated[str, Parameter(help="The site's folder in the repository.")] = "site",
+    title: Annotated[str, Parameter(help="The site's title.")] = "Parameter Golf",
+    base_url: Annotated[str | None, Parameter(help="Where the site will be, for its feeds.")] = None,
+    out: Out = PULLS,
+) -> None:
+    """After a merge: enter what main has and the ledger has not, rank, build the site, commit and push to main.
+
+    Takes verdicts from OUT, writes board/ and the site on the remote's main branch, runs nothing of an entry. Where
+    main moves meanwhile it begins again on the newest; the same command again changes nothing.
+
+    ```
+    paramgolf accept-pr --remote https://github.com/owner/game
+    paramgolf accept-pr --remote ../game.git --pull 7
+    ```
+    """
+    from paramgolf.board.pulls.accepting import AcceptJob, accept
+    from paramgolf.challenge import load_challenge
+    from paramgolf.lab.reporter import Reporter
+
+    reporter = Reporter()
+    job = AcceptJob(
+        clone=_clone(remote, out),
+        judged=out,
+        challenge=lambda name: load_challenge(challenge or name),
+        site=site,
+        title=title,
+        base_url=base_url,
+        only=frozenset(pull or ()),
+        say=reporter.say,
+    )
+    accepted = accept(job)
+    for problem in accepted.problems:
+        reporter.warn(problem)
+    done = f"main is {accepted.commit[:10]} now" if accepted.changed else "nothing has changed"
+    reporter.say(f"{', '.join(accepted.entries) or 'No entry'} entered; {done}.")
 
 
 def queue(

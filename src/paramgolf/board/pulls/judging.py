@@ -58,11 +58,13 @@ def judge_pull(job: PullJob) -> PullStatus:
             result = _judge_newest(job, folder)
             if isinstance(result, PullStatus):
                 return result
-            head = _newest(job)
+            head = _newest(job.clone, job.pull)
             if head == result.status.sha:
                 return folder.finish(result.status, result.comment, result.verdict)
             job.say(f"The branch moved to {head} while {result.status.sha} was judged: once more.")
-        status = _status(job, State.PENDING, head, "The branch moves faster than it is judged. Let it rest.")
+        status = _status(
+            job.pull, State.PENDING, head, "The branch moves faster than it is judged. Let it rest."
+        )
         return folder.finish(status, refusal_comment(status.description, sha=head), None)
 
 
@@ -80,14 +82,28 @@ def check_pull(clone: Clone, pull: int, author: str | None = None) -> Change:
     return change
 
 
+def refuse_pull(clone: Clone, pull: int, out: Path, refusal: RefusedPullError) -> PullStatus:
+    """Leave status.json and comment.md in `out` that say why it is not judged.
+
+    Raises:
+        PullError: the remote does not answer, or another process is at it.
+    """
+    folder = PullFolder(folder=out)
+    with folder.at_work():
+        head = _newest(clone, pull)
+        folder.begin(_status(pull, State.PENDING, head, "Being looked at"))
+        refused = _refused(pull, head, str(refusal))
+        return folder.finish(refused.status, refused.comment, None)
+
+
 def _judge_newest(job: PullJob, folder: PullFolder) -> _Result | PullStatus:
     """What the newest head deserves; a status where that was said already."""
+    head = _newest(job.clone, job.pull)
     try:
         change = check_pull(job.clone, job.pull, job.author)
     except RefusedPullError as refusal:
-        head = _newest(job)
-        folder.begin(_status(job, State.PENDING, head, "Being looked at"))
-        return _refused(job, head, str(refusal))
+        folder.begin(_status(job.pull, State.PENDING, head, "Being looked at"))
+        return _refused(job.pull, head, str(refusal))
     done = folder.read()
     if (
         done
@@ -98,13 +114,13 @@ def _judge_newest(job: PullJob, folder: PullFolder) -> _Result | PullStatus:
     ):
         job.say(f"{change.head} was judged before: {done.description}")
         return done
-    status = _status(job, State.PENDING, change.head, "Being judged", change)
+    status = _status(job.pull, State.PENDING, change.head, "Being judged", change)
     folder.begin(status)
     job.say(f"Judging {ENTRIES}/{change.name} of {change.head}")
     try:
         verdict = judge_files(job.clone, change.name, change.files, job.judge)
     except ParamgolfError as error:
-        status = _status(job, State.ERROR, change.head, f"The judge stopped: {error}", change)
+        status = _status(job.pull, State.ERROR, change.head, f"The judge stopped: {error}", change)
         folder.finish(status, refusal_comment(f"The judge stopped: {error}", sha=change.head), None)
         raise
     return _judged(job, change, verdict)
@@ -130,33 +146,29 @@ def state_of(verdict: Verdict) -> State:
     return _STATES.get(verdict.standing, State.ERROR)
 
 
-def _newest(job: PullJob) -> str:
-    heads = job.clone.heads(str(job.pull))
-    if job.pull not in heads:
-        raise PullError(
-            f"{job.clone.remote} has no pull request {job.pull} any more. Nothing is left to judge."
-        )
-    return heads[job.pull]
+def _newest(clone: Clone, pull: int) -> str:
+    heads = clone.heads(str(pull))
+    if pull not in heads:
+        raise PullError(f"{clone.remote} has no pull request {pull}. Give the number of one that is there.")
+    return heads[pull]
 
 
 def _judged(job: PullJob, change: Change, verdict: Verdict) -> _Result:
     return _Result(
-        status=_status(job, state_of(verdict), change.head, describe(verdict), change),
+        status=_status(job.pull, state_of(verdict), change.head, describe(verdict), change),
         comment=verdict_comment(verdict, pull=job.pull, sha=change.head),
         verdict=verdict,
     )
 
 
-def _refused(job: PullJob, head: str, reason: str) -> _Result:
-    status = _status(job, State.FAILURE, head, f"Refused: {reason}")
+def _refused(pull: int, head: str, reason: str) -> _Result:
+    status = _status(pull, State.FAILURE, head, f"Refused: {reason}")
     return _Result(status=status, comment=refusal_comment(reason, sha=head))
 
 
-def _status(
-    job: PullJob, state: State, sha: str, description: str, change: Change | None = None
-) -> PullStatus:
+def _status(pull: int, state: State, sha: str, description: str, change: Change | None = None) -> PullStatus:
     return PullStatus(
-        pull=job.pull,
+        pull=pull,
         state=state,
         description=cut(description),
         sha=sha,
