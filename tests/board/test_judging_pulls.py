@@ -72,6 +72,14 @@ def test_main_may_move_on_meanwhile(game, judge, squash):
     assert judge().state is State.SUCCESS
 
 
+@pytest.mark.parametrize("squash", [False, True])
+def test_a_verdict_stays_when_its_pull_request_is_merged(game, judge, squash):
+    game.pull(1, entry_files("mine"))
+    status = judge()
+    game.merge(1, squash=squash)
+    assert judge() == status
+
+
 def test_an_invalid_entry_fails_and_an_undecided_one_waits_for_a_person(game, judge):
     game.pull(1, entry_files("mine"))
     assert judge(lambda f: verdict_by_hand(f.name, standing=Standing.INVALID)).state is State.FAILURE

@@ -38,7 +38,8 @@ def test_it_says_standing_score_rules_and_how_to_repeat_it():
     for part in (
         "`mine` is not valid",
         "**1.0500 bits per byte** over 2 seeds",
-        "| R06 causality | **FAIL** | 0.31 nats gained | 0.02 nats | the blind audit Look at the past alone. |",
+        "- **R06 causality**: the blind audit. Look at the past alone.",
+        "| R06 causality | **FAIL** | 0.31 nats gained | 0.02 nats |",
         "git fetch origin refs/pull/7/head",
         "paramgolf verify entries/mine --challenge small-game",
         f"`{SHA}`",
@@ -86,18 +87,18 @@ def test_a_table_keeps_its_columns_whatever_is_in_it():
     rows = [
         line for line in verdict_comment(verdict, pull=1, sha=SHA).splitlines() if line.startswith("| R06")
     ]
-    assert [row.count("|") for row in rows] == [6]
+    assert [row.count("|") for row in rows] == [5]
 
 
 def test_a_comment_of_many_findings_fits_and_has_the_failures_first():
     passes = [finding(outcome=Outcome.PASS, seed=i, measured="@" * 200, limit="@" * 200) for i in range(500)]
     comment = verdict_comment(verdict_by_hand("mine", findings=(*passes, finding(seed=999))), pull=1, sha=SHA)
     assert len(comment) < LONGEST_COMMENT
-    assert comment.index("seed 999") < comment.index("seed 0 ")
+    assert comment.index("seed 999") < comment.index("<details>") < comment.index("seed 0 ")
     assert re.search(r"\d+ more rows are in verdict.json", comment)
 
 
 def test_a_refusal_names_what_and_invites_again():
     comment = refusal_comment("touches 'src/@evil', '<b>'", sha=SHA)
     assert "Not judged" in comment
-    assert "`'src/@evil',` `'<b>'`" in comment
+    assert "`'src/@evil'`, `'<b>'`" in comment

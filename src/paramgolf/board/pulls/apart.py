@@ -1,4 +1,7 @@
-"""`paramgolf verify` in a process of its own that inherits nothing: no variable, no home, no open file."""
+"""`paramgolf verify` in a process of its own that inherits nothing: no variable, no home, no open file.
+
+What an entry could read there, if it ever left the sandbox, is little: the text that it is scored on.
+"""
 
 import ctypes
 import signal
@@ -71,6 +74,8 @@ def _run(words: Sequence[str], home: Path, say: Callable[[str], None]) -> tuple[
         "HOME": str(home),
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
+        # downloads of text are shared; the folder above this one also holds the person's token
+        "HF_HUB_CACHE": str(Path.home() / ".cache" / "huggingface" / "hub"),
         # the judge that was started is the one that judges
         "PYTHONPATH": str(Path(paramgolf.__file__).parents[1]),
     }

@@ -14,6 +14,8 @@ from paramgolf.errors import PullError, RefusedPullError
 LARGEST_FETCH = 1 << 30
 # the branch that entries are merged to, and that holds the ledger
 MAIN = "main"
+# ... and where a clone has it
+MAIN_REF = "refs/remote/main"
 # artifacts stay where they are; papers, verdicts and the ledger come along
 LARGE_FILE = 1 << 20
 _FILTER = f"blob:limit={LARGE_FILE}"
@@ -80,8 +82,8 @@ class Clone:
         Raises:
             PullError: the remote does not answer, or has no such branch.
         """
-        self._fetch(f"+refs/heads/{MAIN}:refs/remote/main", f"--filter={_FILTER}")
-        return self.git.line("rev-parse", "refs/remote/main")
+        self._fetch(f"+refs/heads/{MAIN}:{MAIN_REF}", f"--filter={_FILTER}")
+        return self.git.line("rev-parse", MAIN_REF)
 
     def fetch_pull(self, pull: int) -> str:
         """The newest head of a pull request, with all that it brings.

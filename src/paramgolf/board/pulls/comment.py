@@ -1,17 +1,17 @@
 """A verdict as a Markdown comment. What an entry said stands in code spans: no mention, link, image or HTML in it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from paramgolf.judge.verdict import Finding, Outcome, Standing, Verdict
 
 # by it the comment of an earlier verdict is found and replaced
 MARKER = "<!-- paramgolf judge -->"
 LONGEST_CELL = 300
+LONGEST_SENTENCE = 1000
 # GitHub takes 65,536 characters
 LONGEST_COMMENT = 60_000
 _MARKS = {Outcome.PASS: "pass", Outcome.FAIL: "**FAIL**", Outcome.UNDECIDED: "open"}
-_ORDER = {Outcome.FAIL: 0, Outcome.UNDECIDED: 1, Outcome.PASS: 2}
 _WORDS = {
     Standing.VALID: "valid: every rule that must be decided was, and none failed.",
     Standing.INVALID: "not valid: a rule failed. What to change is below.",
@@ -20,6 +20,7 @@ _WORDS = {
 }
 # Words that Markdown takes as they are, but for what GitHub makes a link of by itself.
 _HARMLESS = re.compile(r"[A-Za-z0-9.,:;%()/+='-]+")
+_QUOTED = re.compile(r"`[A-Za-z0-9._]+`")
 _LINK = re.compile(r"//|www\.|mailto:|xmpp:|\bGH-\d|\b[0-9a-f]{7,}\b", re.IGNORECASE)
 
 
@@ -36,14 +37,14 @@ def verdict_comment(verdict: Verdict, *, pull: int, sha: str) -> str:
         f"### {code(verdict.entry)} is {_WORDS[verdict.standing]}",
         "",
         f"{score}Challenge {code(verdict.challenge)}, track {code(verdict.track)}, "
-        f"{'entered as a record' if verdict.record else 'not entered as a record'}; "
-        f"{_count(len(verdict.failed), 'finding')} failed. Head {code(sha)}, judged in {verdict.seconds:.0f} s.",
+        f"{'entered as a record' if verdict.record else 'not entered as a record'}. "
+        f"Head {code(sha)}, judged in {verdict.seconds:.0f} s.",
         "",
     ]
     foot = ["", *_repeat(verdict, pull)]
-    findings = sorted(verdict.findings, key=lambda f: _ORDER[f.outcome])
-    room = LONGEST_COMMENT - sum(map(len, head + foot)) - 500
-    return "\n".join([*head, *_table(findings, room), *foot]) + "\n"
+    room = LONGEST_COMMENT - sum(map(len, head + foot)) - 1000
+    lines = [*head, *_parts(verdict.findings, room), *foot]
+    return "\n".join(lines) + "\n"
 
 
 def refusal_comment(reason: str, *, sha: str) -> str:
@@ -65,9 +66,7 @@ def text(value: str, *, limit: int = LONGEST_CELL) -> str:
     """A text that may hold a stranger's words: each word as it is where that is harmless, else in a code span."""
     line = " ".join(value.split())
     line = line if len(line) <= limit else f"{line[: limit - 3]}..."
-    return " ".join(
-        word if _HARMLESS.fullmatch(word) and not _LINK.search(word) else code(word) for word in line.split()
-    )
+    return " ".join(_word(word) for word in line.split())
 
 
 def code(value: str) -> str:
@@ -80,31 +79,54 @@ def code(value: str) -> str:
     return f"{fence} {line or ' '} {fence}" if not line or longest or line != line.strip() else f"`{line}`"
 
 
-def _table(findings: Iterable[Finding], room: int) -> list[str]:
-    lines = ["| rule | | measured | limit | what to change |", "|---|---|---|---|---|"]
+def _word(word: str) -> str:
+    if (_HARMLESS.fullmatch(word) and not _LINK.search(word)) or _QUOTED.fullmatch(word):
+        return word
+    end = len(word) - len(word.rstrip(".,:;"))
+    return code(word[: len(word) - end]) + word[len(word) - end :] if 0 < end < len(word) else code(word)
+
+
+def _parts(findings: Sequence[Finding], room: int) -> list[str]:
+    """What failed with what to change, then all rules as tables, those that passed folded."""
+    lines: list[str] = []
     left_out = 0
     for finding in findings:
-        seed = "" if finding.seed is None else f", seed {finding.seed}"
-        cells = [
-            f"{finding.rule} {finding.name}{seed}",
-            _MARKS[finding.outcome],
-            text(finding.measured),
-            text(finding.limit),
-            _mend(finding),
-        ]
-        line = f"| {' | '.join(cells)} |"
-        if room < len(line):
-            left_out += 1
-            continue
-        room -= len(line) + 1
-        lines.append(line)
-    return [*lines, "", f"{left_out} more rows are in verdict.json."] if left_out else lines
+        if finding.outcome is Outcome.FAIL:
+            line = f"- **{_name(finding)}**: {_explained(finding)}"
+            left_out += len(line) >= room
+            room -= _add(lines, line, room)
+    lines += [""] if lines else []
+    decided = [f for f in findings if f.outcome is not Outcome.PASS]
+    passed = [f for f in findings if f.outcome is Outcome.PASS]
+    for rows, fold in ((decided, False), (passed, True)):
+        table: list[str] = []
+        for finding in sorted(rows, key=lambda f: f.outcome is Outcome.UNDECIDED):
+            cells = (_name(finding), _MARKS[finding.outcome], text(finding.measured), text(finding.limit))
+            line = f"| {' | '.join(cells)} |"
+            left_out += len(line) >= room
+            room -= _add(table, line, room)
+        if table:
+            table = ["| rule | | measured | limit |", "|---|---|---|---|", *table]
+            summary = f"<details><summary>{_count(len(passed), 'finding')} passed</summary>"
+            lines += [summary, "", *table, "", "</details>", ""] if fold else [*table, ""]
+    return [*lines, f"{left_out} more rows are in verdict.json."] if left_out else lines[:-1]
 
 
-def _mend(finding: Finding) -> str:
-    if finding.outcome is Outcome.PASS:
-        return ""
-    return " ".join(part for part in (text(finding.evidence), text(finding.mend)) if part)
+def _add(lines: list[str], line: str, room: int) -> int:
+    """Add a line where there is room for it; what it takes."""
+    if len(line) >= room:
+        return 0
+    lines.append(line)
+    return len(line) + 1
+
+
+def _name(finding: Finding) -> str:
+    return f"{finding.rule} {finding.name}" + ("" if finding.seed is None else f", seed {finding.seed}")
+
+
+def _explained(finding: Finding) -> str:
+    sentences = [finding.evidence, finding.mend]
+    return " ".join(text(s if s.endswith(".") else f"{s}.", limit=LONGEST_SENTENCE) for s in sentences if s)
 
 
 def _repeat(verdict: Verdict, pull: int) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from paramgolf.board.pulls.clone import Clone
+from paramgolf.board.pulls.clone import MAIN_REF, Clone
 from paramgolf.board.pulls.comment import refusal_comment, verdict_comment
 from paramgolf.board.pulls.extract import extract
 from paramgolf.board.pulls.judged import PullFolder, PullStatus, State, cut, now
@@ -102,6 +102,8 @@ def _judge_newest(job: PullJob, folder: PullFolder) -> _Result | PullStatus:
     try:
         change = check_pull(job.clone, job.pull, job.author)
     except RefusedPullError as refusal:
+        if (done := folder.read()) and done.sha == head and _is_merged(job.clone, done):
+            return done
         folder.begin(_status(job.pull, State.PENDING, head, "Being looked at"))
         return _refused(job.pull, head, str(refusal))
     done = folder.read()
@@ -151,6 +153,11 @@ def _newest(clone: Clone, pull: int) -> str:
     if pull not in heads:
         raise PullError(f"{clone.remote} has no pull request {pull}. Give the number of one that is there.")
     return heads[pull]
+
+
+def _is_merged(clone: Clone, status: PullStatus) -> bool:
+    """Whether main has the entry as it was judged: then its verdict stays, though nothing is left to judge."""
+    return status.tree is not None and clone.folder(MAIN_REF, f"{ENTRIES}/{status.entry}") == status.tree
 
 
 def _judged(job: PullJob, change: Change, verdict: Verdict) -> _Result:

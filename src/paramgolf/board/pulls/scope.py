@@ -90,7 +90,7 @@ def _one_entry(clone: Clone, fork: str, main: str, head: str) -> Change:
     gone = [item for item in old if item not in kept]
     names = {item.name for item in [*ours, *gone]}
     name = next(iter(names), b"")
-    if not names and _without(before, b"") == _without(after, b""):
+    if before == after:
         raise RefusedPullError(
             f"The pull request changes nothing. Add one folder {ENTRIES}/NAME: paramgolf submit ENTRY."
         )
