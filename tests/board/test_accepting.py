@@ -12,7 +12,7 @@ from paramgolf.board.ledger import Ledger
 from paramgolf.board.pulls.accepting import AcceptJob, accept, what_is_new
 from paramgolf.board.pulls.judged import PullFolder
 from paramgolf.board.pulls.judging import PullJob, judge_pull
-from paramgolf.board.pulls.merged import judge_merged
+from paramgolf.board.pulls.merged import judge_merged, merged_entries
 from paramgolf.board.ranking import read_standings
 from paramgolf.board.standings import Status
 from paramgolf.challenge import load_challenge
@@ -71,9 +71,8 @@ def road(game, challenge, tmp_path):
     return Road(game, challenge, tmp_path)
 
 
-@pytest.mark.parametrize("squash", [False, True])
-def test_what_was_merged_is_entered_ranked_and_shown(road, game, tmp_path, squash):
-    road.merged(1, "mine", squash=squash)
+def test_what_was_merged_is_entered_ranked_and_shown(road, game, tmp_path):
+    road.merged(1, "mine")
     merged = game.head()
     accepted = road.accept()
     assert (accepted.entries, accepted.problems) == (("mine",), ())
@@ -184,8 +183,8 @@ def test_main_that_moves_between_fetch_and_push_costs_a_round_and_loses_nothing(
 
 
 def test_two_at_once_both_succeed_and_enter_each_once(road, game, tmp_path):
-    for number in (1, 2, 3):
-        road.merged(number, f"entry{number}")
+    for number in (1, 2):
+        road.merged(number, f"entry{number}", squash=number == 2)
     errors = []
 
     def run(folder):
@@ -201,7 +200,7 @@ def test_two_at_once_both_succeed_and_enter_each_once(road, game, tmp_path):
         thread.join()
     assert errors == []
     rows = road.standings(tmp_path).rows
-    assert sorted(row.entry for row in rows) == ["entry1", "entry2", "entry3"]
+    assert sorted(row.entry for row in rows) == ["entry1", "entry2"]
     for row in rows:
         assert sorted(event.kind for event in row.events if event.kind in ("submitted", "judged")) == [
             "judged",
@@ -265,3 +264,13 @@ def test_a_verdict_that_a_kill_left_half_is_not_taken(road, game):
     left = PullFolder(folder=road.out / "1")
     left.verdict.write_text(left.verdict.read_text().replace('"valid"', '"invalid"'))
     assert "mine has no verdict yet" in road.accept().problems[0]
+
+
+def test_entries_come_in_the_order_of_their_merges_within_a_second_too(game, tmp_path):
+    for name in ("third", "first", "second"):
+        game.push(entry_files(name))
+    game.push({"entries/first/README.md": b"# Better said\n"})
+    clone = game.clone(tmp_path / "out")
+    merged = merged_entries(clone, clone.fetch_main())
+    assert [one.name for one in merged] == ["third", "second", "first"]
+    assert merged[-1].commit == game.head()

@@ -7,8 +7,10 @@ import sys
 import pytest
 from bare_game import entry_files, git, verdict_by_hand
 
+from paramgolf.board.pulls.clone import Clone
 from paramgolf.board.pulls.judged import PullFolder, State
 from paramgolf.board.pulls.judging import PullJob, judge_pull
+from paramgolf.cli import main
 from paramgolf.errors import PullError
 from paramgolf.judge.verdict import Standing
 
@@ -291,3 +293,28 @@ def test_a_clone_is_of_one_remote(game, judge, tmp_path):
     game.remote = tmp_path / "other.git"
     with pytest.raises(PullError, match="is the clone of"):
         judge()
+
+
+def test_check_pr_says_whether_it_is_one_entry_of_that_head(game, tmp_path, capsys):
+    words = ["check-pr", "--remote", str(game.remote), "--pull", "1", "--out", str(tmp_path / "out")]
+    head = game.pull(1, entry_files("mine"))
+    main([*words, "--head", head])
+    assert capsys.readouterr().out == "mine\n"
+    with pytest.raises(SystemExit):
+        main([*words, "--head", game.head()])
+    assert not (tmp_path / "out" / "1").exists()
+    game.pull(1, entry_files("mine") | {"src/code.py": b"evil\n"})
+    with pytest.raises(SystemExit):
+        main(words)
+    status = PullFolder(folder=tmp_path / "out" / "1").read()
+    assert status is not None
+    assert status.state is State.FAILURE
+    assert "'src/code.py'" in (tmp_path / "out" / "1" / "comment.md").read_text()
+
+
+def test_a_remote_that_runs_a_command_is_refused(tmp_path):
+    with pytest.raises(PullError, match="not allowed"):
+        Clone.open(tmp_path / "c.git", f"ext::touch {tmp_path}/ran").fetch_main()
+    with pytest.raises(PullError, match="is no remote"):
+        Clone.open(tmp_path / "d.git", f"--upload-pack=touch {tmp_path}/ran")
+    assert not (tmp_path / "ran").exists()

@@ -105,8 +105,9 @@ def test_from_three_entries_to_a_public_ranking(game, home, tmp_path):
     assert paramgolf(*accept) == 0
     assert game.head() == published
 
-    git(home, "pull", "-q", "origin", "main")
-    with Ledger(home / "board" / "ledger.sqlite") as ledger:
+    public = tmp_path / "public"
+    git(tmp_path, "clone", "-q", str(game.remote), str(public))
+    with Ledger(public / "board" / "ledger.sqlite") as ledger:
         standings = read_standings(ledger)
     assert {row.entry: (row.status, row.place) for row in standings.rows} == {
         "record": (Status.RECORD, 1),
@@ -114,7 +115,7 @@ def test_from_three_entries_to_a_public_ranking(game, home, tmp_path):
         "cheat": (Status.INVALID, None),
     }
     assert standings.row("short").gate.compared_with == "record"
-    page = (home / "site" / "index.html").read_text()
+    page = (public / "site" / "index.html").read_text()
     for name in ("record", "short"):
         assert f"Entry {name}" in page
     assert paramgolf("board", "queue", "--remote", game.remote, "--out", out) == 0

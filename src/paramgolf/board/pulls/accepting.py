@@ -126,10 +126,8 @@ def _submit(job: AcceptJob, ledger: Ledger, merged: Merged, status: PullStatus |
         desk.submit(
             ledger,
             folder,
-            who="the pull request" if status and status.pull else "an organiser",
-            why=f"pull request {status.pull} was merged"
-            if status and status.pull
-            else "it is on the main branch",
+            who=f"pull request {status.pull}" if status and status.pull else "the main branch",
+            why=f"merged with {merged.commit[:10]}",
             link=_link(job.clone.remote, merged, status),
             changed=what_is_new(folder),
             commit=merged.commit,
@@ -155,8 +153,6 @@ def _link(remote: str, merged: Merged, status: PullStatus | None) -> str | None:
     if not remote.startswith("https://"):
         return None
     base = remote.removesuffix("/").removesuffix(".git")
-    return (
-        f"{base}/pull/{status.pull}"
-        if status and status.pull
-        else f"{base}/tree/{merged.commit}/{ENTRIES}/{merged.name}"
-    )
+    if status and status.pull:
+        return f"{base}/pull/{status.pull}"
+    return f"{base}/tree/{merged.commit}/{ENTRIES}/{merged.name}"
