@@ -53,7 +53,9 @@ def merged_entries(clone: Clone, main: str) -> list[Merged]:
             tree = trees.pop(name, None)
             if tree and NAME.fullmatch(name):
                 found.append(Merged(name=name.decode(), tree=tree, commit=commit.decode(), at=at))
-    return sorted(found[::-1], key=lambda entry: entry.at)
+    found.reverse()
+    found.sort(key=lambda entry: entry.at)
+    return found
 
 
 def waits_for_verdict(clone: Clone, main: str) -> list[Merged]:
