@@ -1,11 +1,17 @@
 """A pull request is one entry or it is refused; the verdict belongs to the head that was judged."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
+import time
+import zipfile
+from pathlib import Path
 
 import pytest
 from bare_game import entry_files, git, verdict_by_hand
+from small_game import CHALLENGE_TOML
 
 from paramgolf.board.pulls.clone import Clone
 from paramgolf.board.pulls.judged import PullFolder, State
@@ -240,28 +246,29 @@ def test_a_pull_request_that_is_not_there_is_said(judge):
         judge()
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from paramgolf.board.pulls.clone import Clone
-from paramgolf.board.pulls.judging import PullJob, judge_pull
-out = Path(sys.argv[2])
-job = PullJob(
-    clone=Clone.open(out / "repository.git", sys.argv[1]), pull=1, out=out / "1",
-    judge=lambda folder: os.kill(os.getpid(), signal.SIGKILL),
-)
-judge_pull(job)
-"""
-
-
 def test_killed_half_way_it_leaves_nothing_whole_and_then_finishes(game, judge, tmp_path):
+    """The real command, with the entry in the sandbox; what it had judged before is an older head."""
+    slow = io.BytesIO()
+    with zipfile.ZipFile(slow, "w") as archive:
+        archive.writestr("entry.py", "import time\ntime.sleep(600)\n")
+    (tmp_path / "game.toml").write_text(CHALLENGE_TOML)
+    (tmp_path / "text.txt").write_text("a text\n")
     game.pull(1, entry_files("mine"))
     judge()
-    head = game.pull(1, entry_files("mine", artifact=b"newer"))
-    out = tmp_path / "out"
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(game.remote), str(out)], check=False)
-    assert killed.returncode == -9
-    left = PullFolder(folder=out / "1")
+    head = game.pull(1, entry_files("mine", artifact=slow.getvalue()))
+    words = [sys.executable, "-m", "paramgolf", "judge-pr", "--remote", game.remote, "--pull", "1"]
+    words += [
+        "--challenge",
+        tmp_path / "game.toml",
+        "--documents",
+        tmp_path / "text.txt",
+        "--out",
+        tmp_path / "out",
+    ]
+    with subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True) as judging:
+        assert any(line.startswith("seed 0") for line in judging.stdout)
+        judging.kill()
+    left = PullFolder(folder=tmp_path / "out" / "1")
     status = left.read()
     assert status is not None
     assert (status.state, status.sha) == (State.PENDING, head)
@@ -270,8 +277,23 @@ def test_killed_half_way_it_leaves_nothing_whole_and_then_finishes(game, judge, 
     who, alive = left.worker()
     assert who is not None
     assert not alive
+    assert nobody_is_left(str(tmp_path))
     assert judge().state is State.SUCCESS
     assert left.worker() == (None, False)
+
+
+def nobody_is_left(word):
+    """Whether every process with `word` on its command line ends within seconds."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        lines = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                lines.append(path.read_bytes())
+        if not any(word.encode() in line for line in lines):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_what_a_killed_fetch_left_is_no_hindrance(game, judge, tmp_path):
