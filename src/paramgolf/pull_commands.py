@@ -188,7 +188,7 @@ def accept_pr(
     ] = None,
     challenge: Challenge = None,
     site: Annotated[str, Parameter(help="The site's folder in the repository.")] = "site",
-    title: Annotated[str, Parameter(help="The site's title.")] = "Parameter Golf",
+    title: Annotated[str, Parameter(help="What stands at the head of each page.")] = "paramgolf",
     base_url: Annotated[str | None, Parameter(help="Where the site will be, for its feeds.")] = None,
     out: Out = PULLS,
 ) -> None:
