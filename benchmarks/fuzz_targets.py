@@ -6,7 +6,7 @@ import json
 import random
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pyarrow.parquet
 from fuzz_inputs import Target, check_safe
 from paramgolf.challenge import load_challenge
 from paramgolf.corpus.readers import read_documents
+from paramgolf.corpus.readers.parquet import read_parquet
 from paramgolf.corpus.token_shards import MAGIC
 from paramgolf.errors import ParamgolfError
 from paramgolf.judge.archive import inspect_archive
@@ -324,11 +325,13 @@ def parquet_seeds() -> list[bytes]:
     return seeds
 
 
-def call_corpus(suffix: str) -> Callable[[Path, bytes], None]:
+def call_corpus(
+    suffix: str, read: Callable[[Path], Iterator[bytes]] = read_documents
+) -> Callable[[Path, bytes], None]:
     def call(folder: Path, data: bytes) -> None:
         path = folder / f"documents{suffix}"
         path.write_bytes(data)
-        for document in read_documents(path):
+        for document in read(path):
             document.decode()
 
     return call
@@ -412,7 +415,9 @@ TARGETS: dict[str, Target] = {
         safe=False,
         words=JSON_WORDS,
     ),
-    "parquet": Target(group="others", seeds=parquet_seeds, call=call_corpus(".parquet"), safe=False),
+    "parquet": Target(
+        group="others", seeds=parquet_seeds, call=call_corpus(".parquet", read_parquet), safe=False
+    ),
     "tokenizer.bin": Target(
         group="others",
         seeds=tokenizer_seeds,

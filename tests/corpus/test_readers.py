@@ -1,6 +1,8 @@
 import gzip
 import json
 import lzma
+import os
+import sys
 from pathlib import Path
 
 import pyarrow
@@ -11,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paramgolf.corpus import READERS, read_documents, write_documents
-from paramgolf.corpus.readers import limits
+from paramgolf.corpus.readers import limits, parquet
+from paramgolf.corpus.readers.parquet_apart import documents_from
 from paramgolf.errors import CorpusError, UsageError
 
 TEXTS = ["The first.\n", "Zweites: ä€𝄞", "third\twith\u2028separators\r\n", ""]
@@ -213,10 +216,14 @@ def test_parquet_text_that_is_not_utf8_is_named_with_its_row(tmp_path):
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.sampled_from(sorted(READERS)), st.binary(max_size=200), st.integers(0, 10_000), st.integers(0, 255))
+@given(
+    st.sampled_from(sorted(READERS.keys() - {".parquet"})),
+    st.binary(max_size=200),
+    st.integers(0, 10_000),
+    st.integers(0, 255),
+)
 def test_damage_is_a_corpus_error_or_harmless_never_another_exception(tmp_path, suffix, junk, place, byte):
     whole = {
-        ".parquet": lambda: put_parquet(tmp_path, ["some text"] * 50).read_bytes(),
         ".bin": lambda: b"\x88\xfa\x34\x01\x01\0\0\0\x02\0\0\0".ljust(1024, b"\0") + b"\x01\0\x45\0",
         ".txt": lambda: b"some text",
     }.get(suffix, lambda: COMPRESS[suffix](jsonl(TEXTS)))()
@@ -230,3 +237,41 @@ def test_damage_is_a_corpus_error_or_harmless_never_another_exception(tmp_path, 
             continue
         for document in documents:
             document.decode()
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.binary(max_size=200), st.integers(0, 10_000), st.integers(0, 255))
+def test_damage_to_parquet_is_a_corpus_error_or_harmless(tmp_path, junk, place, byte):
+    whole = put_parquet(tmp_path, ["some text"] * 50).read_bytes()
+    damaged = bytearray(whole)
+    damaged[place % len(whole)] = byte
+    for data in (bytes(damaged), whole[: place % len(whole)], junk):
+        try:
+            documents = list(parquet.read_parquet(put(tmp_path, "damaged.parquet", data)))
+        except CorpusError:
+            continue
+        for document in documents:
+            document.decode()
+
+
+@pytest.mark.parametrize(
+    ("death", "message"),
+    [
+        ("import os; os.abort()", "crashed on it"),
+        ("raise SystemError('inside the library')", "SystemError: inside the library"),
+        ("print('not a frame')", "crashed on it"),
+    ],
+)
+def test_a_library_that_dies_names_the_file_and_harms_nobody(tmp_path, death, message):
+    path = tmp_path / "a.parquet"
+    with pytest.raises(CorpusError, match=r"a\.parquet: the Parquet library crashed") as caught:
+        list(documents_from([sys.executable, "-c", death], path))
+    assert message in str(caught.value)
+
+
+def test_who_stops_reading_parquet_leaves_no_process(tmp_path):
+    documents = read_documents(put_parquet(tmp_path, ["text " * 100] * 10_000))
+    assert next(documents) == b"text " * 100
+    documents.close()
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    assert not [child for child in children if b"parquet" in Path(f"/proc/{child}/cmdline").read_bytes()]

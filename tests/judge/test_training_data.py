@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,7 @@ AGAIN = Reproduction(
     seed=0, same_tokens=True, trained=Trained(tokens=1000, seconds=250.0), bits_per_byte=2.001
 )
 PROBE = """
-import importlib.util, json, os, socket
+import importlib.util, json, os, shutil, socket, sysconfig
 seen = [os.path.join(top, name) for top, _, names in os.walk("/run") for name in names]
 try:
     socket.create_connection(("1.1.1.1", 53), timeout=2)
@@ -53,6 +55,7 @@ print(json.dumps({
     "torch": importlib.util.find_spec("torch") is not None,
     "root": sorted(os.listdir("/")),
     "seen": seen,
+    "compiler": [shutil.which("c++"), os.path.exists(sysconfig.get_path("include") + "/Python.h")],
     "tests": os.path.exists(TESTS),
     "outside": outside,
     "writes": [path for path in ("/in/recipe.toml", "/packages/x", "/x", "/run/x") if changed(path)],
@@ -80,6 +83,11 @@ def test_the_trainer_is_there_and_the_embedded_text_is_not(seen):
     assert seen["trainer"]
     assert seen["torch"]
     assert not seen["corpus"]
+
+
+def test_what_torch_compiles_with_is_as_outside(seen):
+    headers = Path(sysconfig.get_path("include"), "Python.h").exists()
+    assert seen["compiler"] == [shutil.which("c++", path="/usr/bin"), headers]
 
 
 def test_nothing_else_of_the_machine_is_there(seen):

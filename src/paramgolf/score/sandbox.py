@@ -177,7 +177,7 @@ def _system_mounts(tools: bool) -> list[str]:
     roots = (Path(sys.base_prefix), Path("/usr"))
     libraries = sorted({path for root in roots for path in root.glob("lib*") if path.is_dir()})
     if tools:
-        libraries += [path for name in ("bin", "include") if (path := Path("/usr", name)).is_dir()]
+        libraries += [Path("/usr/bin"), *(path for root in roots if (path := root / "include").is_dir())]
     mounts = [part for path in libraries for part in ("--ro-bind", str(path), str(path))]
     for path in sorted(Path("/").glob("lib*")):
         if path.is_symlink():

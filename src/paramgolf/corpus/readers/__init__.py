@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from paramgolf.corpus.readers.jsonl import read_jsonl
-from paramgolf.corpus.readers.parquet import read_parquet
+from paramgolf.corpus.readers.parquet_apart import read_parquet
 from paramgolf.corpus.readers.text import read_text
 from paramgolf.corpus.readers.token_shards import read_shard, read_shards
 from paramgolf.errors import CorpusError, UsageError
