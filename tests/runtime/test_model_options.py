@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from paramgolf.runtime.model import LanguageModel, ModelConfig
+from paramgolf.runtime.model import Block, LanguageModel, ModelConfig
 from paramgolf.runtime.stepping import Stepper
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
 from paramgolf.train.model_checks import check_model
@@ -148,6 +148,18 @@ def test_gradients_reach_every_parameter(model):
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize(
+    "name", ["linear and windowed layers", "random maps", "smooth in depth", "value embedding", "many"]
+)
+def test_blocks_compile_in_one_piece_and_then_compute_the_same(name):
+    torch.compiler.reset()
+    model = random_model(OPTIONS[name])
+    # Traced as for the real compiler, but run as traced: quick, and a break of the graph is an error.
+    block = torch.compile(Block.forward, backend="eager", fullgraph=True, dynamic=False, recompile_limit=64)
+    tokens = random_tokens(2, 16)
+    torch.testing.assert_close(model(tokens, block_forward=block), model(tokens), rtol=1e-5, atol=1e-5)
 
 
 def test_another_model_of_the_state_is_the_same(model):
