@@ -35,6 +35,7 @@ from paramgolf.train.model_checks import check_model
         ({"rope_width": 3}, "rope_width is 3; give an even number"),
         ({"rope_width": -2}, "rope_width is -2; give a positive number or 0"),
         ({"attention_gate": 513}, "attention_gate is 513; the most is width, 512"),
+        ({"random_seed": 40_000}, "random_seed is 40000; the most is 32,767"),
         ({"order": (0, 9)}, r"order is \(0, 9\); layers are 0 to 8"),
         ({"order": (0, 1)}, "each of layers 0 to 8 must be in it"),
         ({"order": (*range(9), *[8] * 1000)}, "order has 1009 depths; the most is 1000"),

@@ -147,14 +147,10 @@ def _parameters(config: Any) -> int | None:
         check_model(model)
     except (ValidationError, ValueError, KeyError, TypeError, ArithmeticError):
         return None
-    sizes = (
-        model.vocab_size,
-        model.width,
-        int(model.mlp_ratio),
-        *(n for triple in model.ngrams for n in triple),
-    )
-    if not 0 < model.layers <= MOST_LAYERS or len(model.ngrams) > MOST_LAYERS:
+    sizes = [*(value for value in vars(model).values() if isinstance(value, int)), int(model.mlp_ratio)]
+    sizes += [n for triple in model.ngrams for n in triple]
+    if model.layers > MOST_LAYERS or len(model.ngrams) > MOST_LAYERS:
         return None
-    if not all(0 < size <= LARGEST_SIZE for size in sizes):
+    if any(size > LARGEST_SIZE for size in sizes):
         return None
     return sum(shape.numel() for shape in model_shapes(model).values())

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .attention import linear
@@ -32,19 +31,28 @@ class LowRank(nn.Module):
         return linear(linear(x, self.right), self.left)
 
 
-def grown(seed: int, rows: int, columns: int) -> NDArray[np.float32]:
-    """A matrix of uniform numbers with the variance of our initial weights, the same bits on every machine.
+def grown(seed: int, rows: int, columns: int) -> Tensor:
+    """A matrix of uniform numbers with the variance of our initial weights, the same bits on every machine and device.
 
-    A hash of 64-bit integers (Steele et al. 2014, SplitMix64) of seed and place; its upper 24 bits are a float32.
+    A hash of 64-bit integers (Steele et al. 2014, SplitMix64) of seed and place, whose upper 24 bits make a float32:
+    integers wrap alike everywhere, which no generator of torch promises. seed is 0 to 2^31 - 1.
     """
-    z = np.arange(rows * columns, dtype=np.uint64) + np.uint64(seed << 32)
-    with np.errstate(over="ignore"):
-        z = (z + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    bits = ((z ^ (z >> np.uint64(31))) >> np.uint64(40)).astype(np.int32)
-    uniform = ((bits * 2 + 1 - 2**24).astype(np.float64) / 2**24).reshape(rows, columns)
-    return (uniform / columns**0.5).astype(np.float32)
+    z = (torch.arange(1, rows * columns + 1) + (seed << 32)) * _signed(0x9E3779B97F4A7C15)
+    z = (z ^ _shifted(z, 30)) * _signed(0xBF58476D1CE4E5B9)
+    z = (z ^ _shifted(z, 27)) * _signed(0x94D049BB133111EB)
+    bits = _shifted(z ^ _shifted(z, 31), 40)
+    uniform = (2 * bits + 1 - 2**24).double() / 2**24
+    return (uniform / columns**0.5).float().view(rows, columns)
+
+
+def _signed(x: int) -> int:
+    """The int64 of the same 64 bits."""
+    return x - (1 << 64) if x >> 63 else x
+
+
+def _shifted(z: Tensor, by: int) -> Tensor:
+    """z >> by as if z had no sign."""
+    return (z >> by) & ((1 << (64 - by)) - 1)
 
 
 class RandomMap(nn.Module):
@@ -54,8 +62,7 @@ class RandomMap(nn.Module):
 
     def __init__(self, rows: int, columns: int, rank: int, seed: int) -> None:
         super().__init__()
-        # torch.tensor, since that heeds the device that a model is being made on.
-        self.register_buffer("base", torch.tensor(grown(seed, rows, columns)), persistent=False)
+        self.register_buffer("base", grown(seed, rows, columns), persistent=False)
         self.scale = nn.Parameter(torch.empty(rows))
         self.adapter = LowRank(rows, columns, rank)
 

@@ -11,6 +11,7 @@ from paramgolf.runtime.model import ModelConfig
 
 LARGEST_SOFTCAP = 75.0  # the sum of exp() of 65,536 logits stays a float32
 MOST_DEPTHS = 1000
+LARGEST_RANDOM_SEED = 32_767
 CHOICES = {
     "softcap_kind": ("tanh", "rational", "polynomial"),
     "activation": ("relu_squared", "leaky_relu_squared", "swiglu"),
@@ -33,6 +34,7 @@ def check_model(config: ModelConfig) -> None:
     for mixer in config.mixers:
         _check_choice("mixers", mixer, MIXERS)
     _check_heads(config)
+    _check_random_seed(config)
     _check_windows(config)
     _check_layers(config)
     _check_together(config)
@@ -60,6 +62,11 @@ def _check_heads(config: ModelConfig) -> None:
         )
     if config.attention_gate > config.width:
         raise ConfigError(f"attention_gate is {config.attention_gate}; the most is width, {config.width}")
+
+
+def _check_random_seed(config: ModelConfig) -> None:
+    if config.random_seed > LARGEST_RANDOM_SEED:
+        raise ConfigError(f"random_seed is {config.random_seed}; the most is {LARGEST_RANDOM_SEED:,}")
 
 
 def _check_windows(config: ModelConfig) -> None:
