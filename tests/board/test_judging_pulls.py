@@ -102,8 +102,8 @@ def test_an_invalid_entry_fails_and_an_undecided_one_waits_for_a_person(game, ju
         ({".github/workflows/judge.yml": b"on: push\n"}, {}, "'.github/'"),
         ({"entries/README.md": b"hello\n"}, {}, "'entries/README.md'"),
         ({}, {"gone": ["README.md"]}, "'README.md'"),
-        (entry_files("second"), {}, "'entries/second/'"),
-        ({"entries": "file"}, {}, "README.md"),
+        (entry_files("second"), {}, "'entries/mine/', 'entries/second/'"),
+        ({"entries": "file"}, {}, "'README.md', 'entries'"),
     ],
 )
 def test_whatever_else_is_touched_is_named(game, judge, tmp_path, files, options, named):
@@ -111,7 +111,7 @@ def test_whatever_else_is_touched_is_named(game, judge, tmp_path, files, options
     gone = ["README.md"] if "entries" in files else options.get("gone", ())
     mine = {} if "entries" in files else entry_files("mine")
     game.pull(1, mine | files, gone=gone)
-    assert "Refused: A pull request adds one folder entries/NAME" in refusal(judge)
+    assert f"Refused: It touches {named}" in refusal(judge)
     assert named in (tmp_path / "out/1/comment.md").read_text()
 
 

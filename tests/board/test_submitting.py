@@ -7,7 +7,7 @@ import pytest
 from bare_game import entry_files, git, verdict_by_hand
 
 from paramgolf.board.pulls.judging import check_pull
-from paramgolf.board.pulls.submitting import submit
+from paramgolf.board.pulls.submitting import check_entry, submit
 from paramgolf.errors import PullError, UsageError
 from paramgolf.judge.verdict import Standing, write_verdict
 
@@ -144,18 +144,23 @@ def test_what_is_not_whole_is_not_handed_in(mine, spoil, why):
         hand_in(mine)
 
 
-def test_what_an_organiser_will_ask_about_is_said(mine):
-    assert "has no verdict.json" in hand_in(mine).warnings[0]
+def test_what_an_organiser_will_ask_about_is_said(tmp_path):
+    write(tmp_path, entry_files("mine"))
+    mine = tmp_path / "entries" / "mine"
+
+    def warnings():
+        return " ".join(check_entry(mine)[2])
+
+    assert "has no verdict.json" in warnings()
     write_verdict(mine / "verdict.json", verdict_by_hand("mine", standing=Standing.INVALID, depth="quick"))
-    warnings = hand_in(mine).warnings
-    assert [word for word in ("invalid", "quick look") if any(word in w for w in warnings)] == [
-        "invalid",
-        "quick look",
-    ]
+    assert "verdict is invalid (R02 size)" in warnings()
+    assert "of a quick look" in warnings()
+    write_verdict(mine / "verdict.json", verdict_by_hand("mine", scores=(1.0, 1.1)))
+    assert "of other artifacts" in warnings()
     (mine / "verdict.json").write_text(json.dumps({"standing": "valid"}))
-    assert "is no verdict" in hand_in(mine).warnings[0]
+    assert "is no verdict" in warnings()
     write_verdict(mine / "verdict.json", verdict_by_hand("mine"))
-    assert hand_in(mine).warnings == ()
+    assert warnings() == ""
 
 
 @pytest.mark.parametrize(

@@ -48,18 +48,20 @@ def verdict_comment(verdict: Verdict, *, pull: int, sha: str) -> str:
 
 
 def refusal_comment(reason: str, *, sha: str) -> str:
-    """The comment on a pull request that was not judged."""
-    return "\n".join(
-        [
-            MARKER,
-            "### Not judged",
-            "",
-            f"{text(reason, limit=4000)}",
-            "",
-            f"Head {code(sha)}. Push again to the same branch, and it is judged again.",
-            "",
-        ]
+    """The comment on a pull request that is not judged as it is."""
+    return _short(
+        "Not judged", reason, f"Head {code(sha)}. Push again to the same branch, and it is judged again."
     )
+
+
+def stopped_comment(reason: str, *, sha: str) -> str:
+    """The comment on a pull request on which the judge came to no verdict."""
+    closing = "This says nothing about the entry: an organiser sees to it, and has it judged again."
+    return _short("The judge stopped", reason, f"Head {code(sha)}. {closing}")
+
+
+def _short(heading: str, reason: str, closing: str) -> str:
+    return "\n".join([MARKER, f"### {heading}", "", text(reason, limit=4000), "", closing, ""])
 
 
 def text(value: str, *, limit: int = LONGEST_CELL) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paramgolf.board.pulls.clone import MAIN_REF, Clone
-from paramgolf.board.pulls.comment import refusal_comment, verdict_comment
+from paramgolf.board.pulls.comment import refusal_comment, stopped_comment, verdict_comment
 from paramgolf.board.pulls.extract import extract
 from paramgolf.board.pulls.judged import PullFolder, PullStatus, State, cut, now
 from paramgolf.board.pulls.scope import ENTRIES, Change, EntryFile, find_change
@@ -123,7 +123,7 @@ def _judge_newest(job: PullJob, folder: PullFolder) -> _Result | PullStatus:
         verdict = judge_files(job.clone, change.name, change.files, job.judge)
     except ParamgolfError as error:
         status = _status(job.pull, State.ERROR, change.head, f"The judge stopped: {error}", change)
-        folder.finish(status, refusal_comment(f"The judge stopped: {error}", sha=change.head), None)
+        folder.finish(status, stopped_comment(str(error), sha=change.head), None)
         raise
     return _judged(job, change, verdict)
 

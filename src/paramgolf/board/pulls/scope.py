@@ -177,11 +177,14 @@ def _check_item(item: Item, path: str, *, again: bool, count: int) -> None:
 
 def _listed(clone: Clone, fork: str, head: str) -> str:
     touched = _touched(clone, _tree_of(clone, fork), _tree_of(clone, head))
+    folders = [path for path in touched if path.startswith(f"{ENTRIES}/") and path.endswith("/")]
+    if len(folders) == 1 < len(touched):
+        touched.remove(folders[0])
     names = ", ".join(shown(path) for path in touched[:MOST_LISTED])
     more = " and more" if len(touched) > MOST_LISTED else ""
     return (
-        f"A pull request adds one folder {ENTRIES}/NAME and touches nothing else; this one touches {names}{more}. "
-        "Take the rest out of the branch, or make it a pull request of its own: paramgolf submit ENTRY."
+        f"It touches {names}{more}. A pull request adds one folder {ENTRIES}/NAME and touches nothing else: take the "
+        "rest out of the branch, or make it a pull request of its own. See: paramgolf submit --help"
     )
 
 

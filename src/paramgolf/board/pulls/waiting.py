@@ -69,9 +69,8 @@ def print_queue(waiting: list[Waiting], console: Console) -> None:
         table.add_column(name, overflow="fold")
     for one in waiting:
         where = Text(one.place, _STYLES[one.place])
-        table.add_row(
-            str(one.pull), Text(one.entry or ""), where, one.sha[:10], one.since or "", Text(one.why)
-        )
+        since = (one.since or "")[:16].replace("T", " ")
+        table.add_row(str(one.pull), Text(one.entry or ""), where, one.sha[:10], since, Text(one.why))
     console.print(table)
 
 
