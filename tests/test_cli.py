@@ -10,7 +10,16 @@ from paramgolf.cli import main
 
 COMMANDS = [
     *("run", "data", "train", "pack", "score", "prove", "sample", "compress", "decompress", "info"),
-    *("recipes", "challenges", "submit", "sandbox-check", "check-pr", "judge-pr", "judge-merged", "accept-pr"),
+    *(
+        "recipes",
+        "challenges",
+        "submit",
+        "sandbox-check",
+        "check-pr",
+        "judge-pr",
+        "judge-merged",
+        "accept-pr",
+    ),
 ]
 
 
