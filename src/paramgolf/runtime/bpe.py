@@ -3,7 +3,12 @@
 import itertools
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .tokenizer import BPE, END_OF_DOCUMENT, FIRST_LEARNT, LONGEST_TOKEN, Tokenizer
+
+USED = 3  # what a use adds to an id's weight of 1 when merges are packed
 
 
 class BytePairs(Tokenizer):
@@ -41,11 +46,17 @@ class BytePairs(Tokenizer):
         return ids
 
     def pack(self) -> bytes:
-        """The count of merges (2 bytes), then their parts as digits of one number in a mixed base."""
+        """The count of merges (2 bytes), then their parts as one number (asymmetric numeral systems, Duda 2009,
+        arXiv:0902.0271), the likelier the oftener they were parts before.
+        """
+        steps, sides = [], _weights(len(self.merges))
+        for known, parts in enumerate(self.merges, FIRST_LEARNT):
+            for weights, part in zip(sides, parts, strict=True):
+                steps.append([int(weights[part]), int(weights[:part].sum()), int(weights[:known].sum())])
+                weights[part] += USED
         number = 0
-        for i, (a, b) in enumerate(self.merges):
-            base = FIRST_LEARNT + i
-            number = (number * base + a) * base + b
+        for weight, below, total in reversed(steps):
+            number = number // weight * total + below + number % weight
         return len(self.merges).to_bytes(2, "little") + number.to_bytes(
             (number.bit_length() + 7) // 8, "little"
         )
@@ -56,11 +67,22 @@ class BytePairs(Tokenizer):
         count = int.from_bytes(data[:2], "little")
         # Both parts of a merge together take less than 5 bytes.
         number = int.from_bytes(data[2 : 2 + 5 * count], "little")
-        merges = []
-        for i in reversed(range(count)):
-            number, b = divmod(number, FIRST_LEARNT + i)
-            number, a = divmod(number, FIRST_LEARNT + i)
-            merges.append((a, b))
+        merges, sides = [], _weights(count)
+        for known in range(FIRST_LEARNT, FIRST_LEARNT + count):
+            parts = []
+            for weights in sides:
+                ends = weights[:known].cumsum()
+                number, place = divmod(number, int(ends[-1]))
+                part = int(ends.searchsorted(place, "right"))
+                number = number * int(weights[part]) + place - int(ends[part] - weights[part])
+                weights[part] += USED
+                parts.append(part)
+            merges.append((parts[0], parts[1]))
         if number or not 2 <= len(data) <= 2 + 5 * count:
             raise ValueError("the packed tokenizer is damaged: bytes are left over or missing")
-        return cls(reversed(merges))
+        return cls(merges)
+
+
+def _weights(merges: int) -> NDArray[np.int64]:
+    """How likely each id is as a left part and as a right part, before any was."""
+    return np.ones((2, FIRST_LEARNT + merges), np.int64)
