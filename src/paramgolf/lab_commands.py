@@ -97,7 +97,8 @@ def ablate(
     from paramgolf.lab.reporter import Reporter
     from paramgolf.lab.settings import load_settings
 
-    settings = load_settings(recipe, challenge, corpus, 0)
+    shortened = tokens is not None or seconds is not None
+    settings = load_settings(recipe, challenge, corpus, 0, budget_follows=shortened)
     variants = variants_of(settings.recipe, without or [], with_ or [])
     folder = out or Path("out", f"ablate-{settings.recipe.name}-{settings.challenge.name}")
     reporter = Reporter(to_stderr=as_json)
@@ -144,7 +145,7 @@ def search_tokenizers(
     from paramgolf.lab.settings import load_settings
     from paramgolf.lab.tokenizer_search import candidates_of, print_search
 
-    settings = load_settings(recipe, challenge, corpus, 0)
+    settings = load_settings(recipe, challenge, corpus, 0, budget_follows=True)
     candidates = candidates_of(
         settings.recipe,
         _numbers(vocab),

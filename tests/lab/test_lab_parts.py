@@ -59,6 +59,14 @@ def test_a_seed_out_of_range_is_refused(seed):
         load_settings("local", "local", None, seed)
 
 
+def test_a_game_without_a_limit_needs_none_where_the_budget_follows():
+    with pytest.raises(UsageError, match=r"Set training\.tokens"):
+        load_settings("baseline", "unlimited", None, 0)
+    assert (
+        load_settings("baseline", "unlimited", None, 0, budget_follows=True).challenge.train_seconds is None
+    )
+
+
 def test_a_wrong_name_lists_near_matches():
     with pytest.raises(UnknownNameError, match="Did you mean 'local'"):
         load_settings("lokal", "local", None, 0)

@@ -32,8 +32,12 @@ class RunSettings:
         return plain
 
 
-def load_settings(recipe: str, challenge: str, corpus: str | None, seed: int) -> RunSettings:
+def load_settings(
+    recipe: str, challenge: str, corpus: str | None, seed: int, *, budget_follows: bool = False
+) -> RunSettings:
     """Settings from what a person types; `corpus` None is the challenge's own.
+
+    budget_follows: what ends the training is said elsewhere, so that neither challenge nor recipe need to.
 
     Raises:
         UnknownNameError, ConfigError: there is no such recipe or challenge, or its file is wrong.
@@ -45,7 +49,8 @@ def load_settings(recipe: str, challenge: str, corpus: str | None, seed: int) ->
     settings = RunSettings(
         recipe=load_recipe(recipe), challenge=rules, corpus=_located(corpus or rules.corpus), seed=seed
     )
-    budget_of(rules, settings.recipe, bytes_per_token=1.0)
+    if not budget_follows:
+        budget_of(rules, settings.recipe, bytes_per_token=1.0)
     return settings
 
 
