@@ -1,4 +1,4 @@
-"""Which tests share a process when several run at once: those of a file, and all that share the one real run of lab/."""
+"""Which tests share a process when several run at once: those of a file, and all that share the run of lab/."""
 
 import pytest
 
