@@ -24,7 +24,8 @@ _SETTINGS = (
     "submodule.recurse=false",
     "transfer.bundleURI=false",
     "protocol.version=2",
-    # a pack is one file, so that the limit of a file's size is the limit of a fetch
+    # No transfer.fsckObjects: it misses the files that a partial clone leaves out. scope.py trusts no tree instead.
+    # A pack is one file, so that the limit of a file's size is the limit of a fetch
     "fetch.unpackLimit=1",
 )
 _ENVIRONMENT = {
