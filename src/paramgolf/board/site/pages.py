@@ -4,7 +4,7 @@ import math
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -94,37 +94,15 @@ class _Site:
             for name in dict.fromkeys(group.challenge for group in self.groups)
         }
 
-    @cached_property
-    def environment(self) -> Environment:
-        environment = Environment(
-            loader=PackageLoader("paramgolf.board.site", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters.update(
-            day=words.day,
-            minute=words.minute,
-            score=words.score,
-            thousands=words.thousands,
-            p_value=words.p_value,
-            shortened=words.shortened,
-        )
-        environment.globals.update(
-            site_title=self.title,
-            made_at=self.standings.made_at,
-            Status=Status,
-            signs=SIGNS,
-            plural=words.plural,
-            links=self.links,
-            rows=self.rows,
-            behind=behind,
-        )
-        return environment
+        self.shared = {
+            "site_title": self.title,
+            "made_at": self.standings.made_at,
+            "links": self.links,
+            "rows": self.rows,
+        }
 
     def render(self, template: str, **values: Any) -> str:
-        return self.environment.get_template(template).render(**values)
+        return _templates().get_template(template).render(**self.shared, **values)
 
     def front(self) -> dict[str, str]:
         """The pages at the root; the table's further rows are a file of their own where there are many."""
@@ -141,8 +119,7 @@ class _Site:
             "challenges.html", groups=self.groups, cards=self._cards(), charts=self._charts(), root=""
         )
         if not whole:
-            rest = self.environment.get_template("rows.js").render(groups=self.groups, root="")
-            files["rows.js"] = rest
+            files["rows.js"] = self.render("rows.js", groups=self.groups, root="")
             files["all.html"] = self.render("all.html", whole=True, **shared)
         lead = max(self.groups, key=lambda group: len(group.records), default=None)
         lead = lead if lead and len(lead.records) > 1 else None
@@ -240,6 +217,21 @@ class _Site:
             lineage_picture=chart,
             command=f"paramgolf verify {shlex.quote(f'entries/{row.entry}')}",
         )
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("paramgolf.board.site", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for function in (words.day, words.minute, words.score, words.thousands, words.p_value, words.shortened):
+        environment.filters[function.__name__] = function
+    environment.globals.update(Status=Status, signs=SIGNS, plural=words.plural, behind=behind)
+    return environment
 
 
 def _limits(rule: RuleInWords, challenges: list[tuple[str, Challenge]]) -> list[tuple[str, str]]:
