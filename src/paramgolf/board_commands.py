@@ -286,7 +286,7 @@ def check(*, ledger: LedgerPath = LEDGER) -> None:
 @board.command
 def replay(
     entries: Annotated[
-        list[str] | None, Parameter(name="ENTRY", help="Which. Default: all that were judged.")
+        list[str] | None, Parameter(name="ENTRY", negative=(), help="Which. Default: all that were judged.")
     ] = None,
     *,
     apply: Annotated[bool, Parameter(negative=(), help="Write the new verdicts, and rank.")] = False,

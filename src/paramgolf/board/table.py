@@ -1,5 +1,6 @@
 """The ranking on a terminal, and as plain data."""
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -24,7 +25,7 @@ STYLES = {
 def shown_rows(
     standings: Standings, *, challenge: str | None, track: str | None, history: bool
 ) -> tuple[Row, ...]:
-    """The rows asked for: by game and track, then by place, those without a place last."""
+    """The rows asked for: by game and track, then by place; those without a place last, by score."""
     rows = [
         row
         for row in standings.rows
@@ -32,7 +33,7 @@ def shown_rows(
         and track in (None, row.track)
         and (history or row.status is not Status.HISTORY)
     ]
-    return tuple(sorted(rows, key=lambda row: (row.challenge, row.track, row.place is None, row.place or 0)))
+    return tuple(sorted(rows, key=_position))
 
 
 def row_of(standings: Standings, entry: str) -> Row:
@@ -68,6 +69,7 @@ def summary(row: Row) -> dict[str, Any]:
         "disputed": row.disputed,
         "parents": row.parents,
         "link": row.link,
+        "changed": row.changed,
         "verdict_sha256": row.verdict_sha256,
     }
 
@@ -83,7 +85,6 @@ def print_standings(rows: tuple[Row, ...], console: Console) -> None:
             table.add_column(name, justify="right", no_wrap=True)
         for name in ("entry", "by", "status"):
             table.add_column(name, overflow="fold")
-        table.add_column("handed in", no_wrap=True)
         for row in rows:
             if (row.challenge, row.track) == game:
                 table.add_row(*_cells(row))
@@ -121,10 +122,15 @@ def print_row(row: Row, console: Console) -> None:
     console.print(events)
 
 
+def _position(row: Row) -> tuple[str, str, float, float]:
+    score = math.inf if row.bits_per_byte is None else row.bits_per_byte
+    return row.challenge, row.track, math.inf if row.place is None else row.place, score
+
+
 def _cells(row: Row) -> list[Text]:
     status = Text(row.status.value, STYLES.get(row.status, ""))
     if row.disputed:
-        status.append(", disputed", "bold yellow")
+        status.append("\ndisputed", "bold yellow")
     return [
         Text(str(row.place or "")),
         Text(_score(row)),
@@ -132,7 +138,6 @@ def _cells(row: Row) -> list[Text]:
         Text(row.entry),
         Text(", ".join(row.authors)),
         status,
-        Text(row.submitted_at[:10]),
     ]
 
 
