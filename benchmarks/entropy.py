@@ -9,8 +9,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from paramgolf.pack.entropy import encode_weights, entropy_bits
+from paramgolf.pack.entropy import encode_weights
 from paramgolf.runtime.weights import decode_weights
+from paramgolf.train.allocate import entropy_bits
 from paramgolf.train.quantise import QuantisationScheme, quantise
 
 # A model of 1.2 million weights: an embedding, a hashed table and three layers.

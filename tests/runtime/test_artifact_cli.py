@@ -15,6 +15,7 @@ from paramgolf.pack.pack import pack_model
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.tokenizer import Tokenizer
 from paramgolf.train.init import initialise
+from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import QuantisationScheme
 
 TEXT = b"the cat sat on the mat, and the hat sat on the cat. \xff\x00"
@@ -31,7 +32,12 @@ def packed(tmp_path_factory) -> Path:
         model_config=asdict(config),
         predict_config={},
         tokenizer=Tokenizer().to_bytes(),
-        schemes=dict.fromkeys(("embedding", "blocks", "blocks.attention", "skips"), QuantisationScheme()),
+        precision=Precision(
+            dict.fromkeys(
+                ("embedding", "blocks", "blocks.attention", "skips", "control"), QuantisationScheme()
+            ),
+            {},
+        ),
         path=path,
     )
     return path

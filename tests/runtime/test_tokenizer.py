@@ -22,6 +22,7 @@ from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, PIECES, Tokenizer, read_tokenizer
 from paramgolf.train.init import initialise
 from paramgolf.train.learn_tokenizer import train_tokenizer
+from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import QuantisationScheme
 
 TEXT = ("The cat's hat sat, 1234 times, on thé MAT; McDonald ran…\n\n\tAnd that was THAT.  " * 40).encode()
@@ -212,7 +213,12 @@ def test_a_packed_artifact_gives_the_tokens_of_training(kind, tmp_path):
         model_config=asdict(config),
         predict_config={},
         tokenizer=tokenizer.to_bytes(),
-        schemes=dict.fromkeys(("embedding", "blocks", "blocks.attention", "skips"), QuantisationScheme()),
+        precision=Precision(
+            dict.fromkeys(
+                ("embedding", "blocks", "blocks.attention", "skips", "control"), QuantisationScheme()
+            ),
+            {},
+        ),
         path=tmp_path / "model.pyz",
     )
     text = TEXT + LONE_SURROGATE + bytes(range(256)) + random.Random(1).randbytes(5000)

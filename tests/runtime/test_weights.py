@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from paramgolf.pack.entropy import encode_weights
 from paramgolf.runtime.weights import SCALE_LIMIT, decode_weights, grid, probabilities
-from paramgolf.train.quantise import QuantisationScheme, dequantise, quantise
+from paramgolf.train.quantise import (
+    QuantisationScheme,
+    Sensitivity,
+    dequantise,
+    grid_at,
+    quantise,
+    round_to,
+    steps_of,
+)
 
 SHAPES = {"matrix": (24, 16), "gain": (5,), "table": (40, 3)}
 
@@ -19,15 +27,15 @@ def blob_of(seed: int = 0) -> bytes:
     for name, shape in SHAPES.items():
         value = torch.randn(shape, generator=generator)
         scheme = QuantisationScheme(rule="rms", limit=7, step=0.6)
-        tensors[name] = quantise(value, scheme) if value.ndim > 1 else value.numpy()
+        tensors[name] = quantise(value, scheme)
     return encode_weights(tensors).blob
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    shape=st.sampled_from([(1, 1), (1, 40), (7, 1), (5, 9), (16, 4, 3), (0, 8), (300, 20)]),
+    shape=st.sampled_from([(), (5,), (1, 1), (1, 40), (7, 1), (5, 9), (16, 4, 3), (0, 8), (300, 20)]),
     limit=st.sampled_from([1, 7, 127, 2047]),
-    rule=st.sampled_from(["max", "rms"]),
+    rule=st.sampled_from(["max", "rms", "loss"]),
     kind=st.sampled_from(
         ["normal", "zeros", "constant", "some zero rows", "outliers", "uneven columns", "tiny"]
     ),
@@ -35,6 +43,8 @@ def blob_of(seed: int = 0) -> bytes:
 )
 def test_matrices_come_back_bit_for_bit(shape, limit, rule, kind, seed):
     value = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    if not shape and kind in ("some zero rows", "uneven columns"):
+        return
     if kind == "zeros":
         value = torch.zeros(shape)
     elif kind == "constant":
@@ -55,20 +65,22 @@ def test_matrices_come_back_bit_for_bit(shape, limit, rule, kind, seed):
     assert np.array_equal(decoded, dequantise(quantised).numpy())
 
 
-@settings(max_examples=20, deadline=None)
-@given(values=st.lists(st.floats(-60000, 60000), max_size=20))
-def test_vectors_come_back_as_float16(values):
-    vector = np.array(values, np.float32)
-    decoded = decode_weights(encode_weights({"v": vector}).blob, {"v": vector.shape})["v"]
-    assert np.array_equal(decoded, vector.astype(np.float16).astype(np.float32))
+def test_steps_of_rows_and_columns_come_back_bit_for_bit():
+    value = torch.randn(40, 30, generator=torch.Generator().manual_seed(0))
+    sensitivity = Sensitivity(rows=torch.logspace(-3, 3, 40), columns=torch.logspace(2, -2, 30))
+    grid = grid_at(steps_of(value, QuantisationScheme(rule="loss", step=0.3), sensitivity))
+    quantised = round_to(value, grid)
+    decoded = decode_weights(encode_weights({"w": quantised}).blob, {"w": (40, 30)})["w"]
+    assert np.array_equal(decoded, dequantise(quantised).numpy())
 
 
 def test_names_keep_the_order_of_the_shapes_and_scalars_their_shape():
-    tensors = {"b": np.float32(2.5), "a": np.arange(3, dtype=np.float32)}
+    scheme = QuantisationScheme(limit=1)
+    tensors = {"b": quantise(torch.tensor(2.0), scheme), "a": quantise(torch.arange(3.0), scheme)}
     decoded = decode_weights(encode_weights(tensors).blob, {"b": (), "a": (3,)})
     assert list(decoded) == ["b", "a"]
     assert decoded["b"].shape == ()
-    assert decoded["b"] == 2.5
+    assert decoded["b"] == 2.0
 
 
 def test_truncated_blob_is_refused_at_every_length():
@@ -105,12 +117,6 @@ def test_random_bytes_never_break_the_decoder(blob):
 def test_blob_of_other_shapes_is_refused():
     with pytest.raises(ValueError, match=r"another configuration|corrupt"):
         decode_weights(blob_of(), SHAPES | {"matrix": (25, 16)})
-
-
-def test_nan_in_a_vector_is_refused():
-    blob = encode_weights({"v": np.ones(2, np.float32)}).blob
-    with pytest.raises(ValueError, match="NaN or infinity"):
-        decode_weights(b"\xff\xff" + blob[2:], {"v": (2,)})
 
 
 def test_grid_is_the_closest_float32_to_the_power_of_two():

@@ -26,7 +26,9 @@ def at(step: int) -> Progress:
 
 
 def save(folder, step: int) -> None:
-    save_checkpoint(folder, at(step), {k: v + step for k, v in MODEL.items()}, OPTIMIZER)
+    save_checkpoint(
+        folder, at(step), model={k: v + step for k, v in MODEL.items()}, optimizer=OPTIMIZER, precision={}
+    )
 
 
 def test_what_was_saved_comes_back_bit_for_bit(tmp_path):

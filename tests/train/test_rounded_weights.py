@@ -12,9 +12,10 @@ from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.predictor import load_from
 from paramgolf.runtime.tokenizer import Tokenizer
 from paramgolf.train.init import initialise
-from paramgolf.train.quantise import QuantisationScheme
+from paramgolf.train.precision import Precision, rounded_weights
+from paramgolf.train.quantise import Grid, QuantisationScheme
 from paramgolf.train.recipe import WEIGHT_GROUPS, recipe_from
-from paramgolf.train.training_model import TrainingModel, rounded_weights
+from paramgolf.train.training_model import TrainingModel
 
 CONFIG = ModelConfig(
     vocab_size=257,
@@ -43,49 +44,51 @@ def model() -> LanguageModel:
     return model
 
 
+def grids(model: LanguageModel) -> dict[str, Grid]:
+    precision = Precision(SCHEMES, WEIGHT_GROUPS)
+    precision.decide(copy_of(model), None)
+    return precision.grids(copy_of(model))
+
+
 def copy_of(model: LanguageModel) -> dict[str, torch.Tensor]:
     return {name: p.detach().clone() for name, p in model.named_parameters()}
 
 
 def test_originals_come_back_bit_for_bit(model):
     before = copy_of(model)
-    with rounded_weights(model, SCHEMES):
+    with rounded_weights(model, grids(model)):
         assert not torch.equal(model.embedding, before["embedding"])
     assert all(torch.equal(p, before[name]) for name, p in model.named_parameters())
 
 
 def test_originals_come_back_after_an_error_too(model):
     before = copy_of(model)
-    with pytest.raises(RuntimeError), rounded_weights(model, SCHEMES):
+    with pytest.raises(RuntimeError), rounded_weights(model, grids(model)):
         raise RuntimeError
     assert all(torch.equal(p, before[name]) for name, p in model.named_parameters())
 
 
-def test_inside_are_the_matrices_of_the_artifact(model, tmp_path):
+def test_inside_are_the_weights_of_the_artifact(model, tmp_path):
     pack_model(
         model.state_dict(),
         model_config=asdict(CONFIG),
         predict_config={},
         tokenizer=Tokenizer().to_bytes(),
-        schemes=SCHEMES,
-        groups=WEIGHT_GROUPS,
+        precision=Precision(SCHEMES, WEIGHT_GROUPS),
         path=tmp_path / "model.pyz",
     )
     with zipfile.ZipFile(tmp_path / "model.pyz") as archive:
         config, tokenizer, weights = map(archive.read, ("config.json", "tokenizer.bin", "weights.bin"))
     packed = load_from(json.loads(config), tokenizer, weights).model.state_dict()
-    with rounded_weights(model, SCHEMES):
+    with rounded_weights(model, grids(model)):
         for name, parameter in model.named_parameters():
-            if parameter.ndim > 1:
-                assert torch.equal(parameter, packed[name]), name
-            else:
-                assert torch.equal(parameter.half().float(), packed[name]), name
+            assert torch.equal(parameter, packed[name]), name
 
 
 def test_gradients_are_those_at_the_rounded_weights_and_land_on_the_originals(model):
     training = TrainingModel(model, dtype=torch.float32, compiled=False, length=8, device=torch.device("cpu"))
     tokens, targets = torch.randint(0, 257, (2, 2, 8), generator=torch.Generator().manual_seed(2))
-    with rounded_weights(model, SCHEMES):
+    with rounded_weights(model, grids(model)):
         rounded = copy_of(model)
         training(tokens, targets).backward()
     through = {name: p.grad.clone() for name, p in model.named_parameters()}
@@ -103,5 +106,6 @@ def test_a_recipe_has_a_scheme_for_every_matrix(model):
     assert set(recipe.schemes()) == set(SCHEMES)
     assert recipe.schemes()["ngrams"] == SCHEMES["ngrams"]
     assert recipe.schemes()["matrices"] == QuantisationScheme(rule="max", limit=127)
-    with rounded_weights(model, recipe.schemes()):
-        pass
+    precision = Precision(recipe.schemes(), WEIGHT_GROUPS)
+    precision.decide(copy_of(model), None)
+    assert set(precision.grids(copy_of(model))) == set(copy_of(model))

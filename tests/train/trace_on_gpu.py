@@ -20,8 +20,9 @@ from paramgolf.runtime.model import LanguageModel
 from paramgolf.train.averaging import WeightAverage
 from paramgolf.train.device import Device
 from paramgolf.train.optimizers import Optimizers
-from paramgolf.train.recipe import Recipe, load_recipe, recipe_from
-from paramgolf.train.training_model import TrainingModel, rounded_weights
+from paramgolf.train.precision import Precision, rounded_weights
+from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe, load_recipe, recipe_from
+from paramgolf.train.training_model import TrainingModel
 
 SMALL: dict[str, Any] = {"width": 16, "layers": 2, "heads": 2, "kv_heads": 1}
 PLAIN = {**SMALL, "windows": [4, 8], "ngrams": [[2, 64, 8]], "token_shift": True}
@@ -69,10 +70,13 @@ class Traced:
         )
         self.optimizers = Optimizers(self.model, recipe.optimizer, device)
         self.average = WeightAverage(self.model, 0.9)
-        self.schemes = recipe.schemes()
+        self.precision = Precision(recipe.schemes(), WEIGHT_GROUPS)
 
     def step(self, step: int) -> torch.Tensor:
-        with rounded_weights(self.model, self.schemes):
+        parameters = dict(self.model.named_parameters())
+        if not self.precision.steps:
+            self.precision.decide(parameters, None)
+        with rounded_weights(self.model, self.precision.grids(parameters)):
             loss = self.training(self.tokens, self.tokens)
             loss.backward()
         self.optimizers.step(step, 1.0)

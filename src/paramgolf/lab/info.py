@@ -14,10 +14,10 @@ from paramgolf.errors import EntryError
 from paramgolf.files import sha256_of
 from paramgolf.names import unknown_name
 from paramgolf.pack.artifact import assemble
-from paramgolf.pack.entropy import entropy_bits
 from paramgolf.pack.modules import changed_fields, runtime_modules
 from paramgolf.printable import printable
 from paramgolf.runtime.model import LanguageModel, ModelConfig
+from paramgolf.train.allocate import entropy_bits
 from paramgolf.train.model_checks import check_model
 from paramgolf.train.quantise import QuantisationScheme, group_of, quantise
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe, load_recipe, recipe_names
@@ -53,8 +53,8 @@ def describe_recipe(recipe: Recipe, challenge: Challenge) -> dict[str, Any]:
     """
     groups: dict[str, dict[str, float]] = {}
     for name, shape in model_shapes(recipe.model).items():
-        group = "vectors" if len(shape) < 2 else group_of(name, WEIGHT_GROUPS)
-        bits = 16.0 * shape.numel() if len(shape) < 2 else _expected_bits(shape, recipe.scheme(group))
+        group = group_of(name, len(shape), WEIGHT_GROUPS)
+        bits = _expected_bits(shape, recipe.scheme(group))
         row = groups.setdefault(group, {"parameters": 0, "expected_bytes": 0.0})
         row["parameters"] += shape.numel()
         row["expected_bytes"] += bits / 8
@@ -123,10 +123,11 @@ def model_shapes(config: ModelConfig) -> Mapping[str, torch.Size]:
 
 def _expected_bits(shape: torch.Size, scheme: QuantisationScheme) -> float:
     """Entropy of a normally distributed matrix of that shape, quantised; some rows stand for all."""
-    rows = min(shape[0], SAMPLED_ROWS)
-    matrix = torch.randn(rows, *shape[1:], generator=torch.Generator().manual_seed(0))
-    q = quantise(matrix, scheme).q
-    return entropy_bits(q.numpy()) * shape[0] / rows + BITS_A_SCALE * shape[0]
+    all_rows = shape[0] if len(shape) > 1 else 1
+    rows, columns = min(all_rows, SAMPLED_ROWS), shape.numel() // max(all_rows, 1)
+    matrix = torch.randn(rows, columns, generator=torch.Generator().manual_seed(0))
+    bits = entropy_bits(quantise(matrix, scheme).q.numpy())
+    return bits * all_rows / rows + BITS_A_SCALE * all_rows
 
 
 def _config(archive: zipfile.ZipFile) -> Any:

@@ -2,11 +2,27 @@
 
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.settings import RunSettings
+from paramgolf.pack.artifact import assemble
 from paramgolf.pack.modules import changed_fields, runtime_modules
 from paramgolf.pack.pack import PackResult, pack_model
-from paramgolf.train.checkpoint import load_weights
+from paramgolf.train.checkpoint import load_precision, load_weights
+from paramgolf.train.precision import Precision
 from paramgolf.train.recipe import WEIGHT_GROUPS
 from paramgolf.train.tokens import open_tokens
+
+
+def weight_bytes(settings: RunSettings, tokenizer: bytes) -> int | None:
+    """The bytes that the challenge's limit leaves for weights beside code, configuration and tokenizer."""
+    if settings.challenge.artifact_bytes is None:
+        return None
+    model, predict = changed_fields(settings.recipe.model), changed_fields(settings.recipe.predict)
+    empty, _ = assemble(
+        config={"model": model, "predict": predict},
+        tokenizer=tokenizer,
+        weights=b"",
+        modules=runtime_modules(settings.recipe.model),
+    )
+    return settings.challenge.artifact_bytes - len(empty)
 
 
 def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
@@ -16,14 +32,16 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
         TrainingError: there is no checkpoint.
         PackError, ArtifactTooLargeError: the weights cannot be packed, or not within the limit.
     """
+    weights = load_weights(folder.checkpoint)
+    precision = Precision(settings.recipe.schemes(), WEIGHT_GROUPS)
+    precision.load(load_precision(folder.checkpoint), weights)
     return pack_model(
-        load_weights(folder.checkpoint),
+        weights,
         model_config=changed_fields(settings.recipe.model),
         predict_config=changed_fields(settings.recipe.predict),
         modules=runtime_modules(settings.recipe.model),
         tokenizer=open_tokens(folder.data).tokenizer.to_bytes(),
-        schemes=settings.recipe.schemes(),
-        groups=WEIGHT_GROUPS,
+        precision=precision,
         limit=settings.challenge.artifact_bytes,
         fill=settings.recipe.fill,
         path=folder.artifact,

@@ -9,6 +9,7 @@ from paramgolf.errors import ParamgolfError
 from paramgolf.lab.budget import budget_of
 from paramgolf.lab.data import prepare_data
 from paramgolf.lab.folder import RunFolder
+from paramgolf.lab.packing import weight_bytes
 from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.settings import RunSettings
 from paramgolf.train.device import pick_device
@@ -56,7 +57,12 @@ def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any) -> N
         text = open_tokens(folder.data)
         budget = budget_of(settings.challenge, settings.recipe, text.bytes_per_token)
         job = Job(
-            recipe=settings.recipe, shards=text.shards, budget=budget, seed=settings.seed, folder=folder.path
+            recipe=settings.recipe,
+            shards=text.shards,
+            budget=budget,
+            seed=settings.seed,
+            folder=folder.path,
+            weight_bytes=weight_bytes(settings, text.tokenizer.to_bytes()) if settings.recipe.fill else None,
         )
         train(job)
     except ParamgolfError as error:

@@ -1,34 +1,32 @@
 """A trained model to model.pyz: quantise, entropy-code, and fill the byte budget."""
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from paramgolf.errors import PackError
 from paramgolf.pack.artifact import assemble, build_artifact
-from paramgolf.pack.entropy import EncodedWeights, encode_weights, entropy_bits
+from paramgolf.pack.entropy import EncodedWeights, encode_weights
 from paramgolf.pack.ledger import Ledger
-from paramgolf.train.quantise import LIMITS, QuantisationScheme, Quantised, group_of, quantise
+from paramgolf.train.allocate import entropy_bits
+from paramgolf.train.precision import Precision
+from paramgolf.train.quantise import Quantised, group_of, round_to
 
-Tensors = dict[str, Quantised | NDArray[np.float32]]
-
-# The multiplier of all steps is searched between these; coarser, a model would be ruined to fit.
-FINEST, COARSEST = 1 / 64, 3.0
-SEARCH_STEPS = 16
-CORRECTIONS = 4
+CORRECTIONS = 6
 # Share of the budget for weights that is worth another try when it is left.
-SLACK = 0.001
+SLACK = 0.0004
 
 
 @dataclass(frozen=True, kw_only=True)
 class PackResult:
-    """coded_bytes: those of the matrices, with row scales and coder tables; shannon_bytes: their bound."""
+    """coded_bytes: all of weights.bin; shannon_bytes: the bound of each tensor's integers and scales, each coded one by
+    one under its tensor's own frequencies. step_multiplier: packed steps over those that were trained through.
+    """
 
     ledger: Ledger
     artifact_bytes: int
@@ -45,36 +43,35 @@ def pack_model(
     model_config: dict[str, Any],
     predict_config: dict[str, Any],
     tokenizer: bytes,
-    schemes: Mapping[str, QuantisationScheme],
+    precision: Precision,
     path: Path,
     limit: int | None = None,
     fill: bool = False,
-    groups: Mapping[str, str] | None = None,
     modules: list[str] | None = None,
 ) -> PackResult:
     """Write the artifact of a model's state_dict to `path`.
 
-    schemes: by group of matrices; groups: parts of tensor names to groups (see group_of).
-    fill: multiply the steps of all "rms" schemes by one number, so that the file is as large as `limit`
-    allows. The range before clipping, limit * step, is kept.
+    precision: steps that training decided; where it decided none, they are decided here from the weights.
+    fill: multiply the steps of all schemes but "max" by one number, so that the file is as large as `limit` allows.
 
     Raises PackError for weights that cannot be packed and ArtifactTooLargeError over `limit`; no file is left
     then.
     """
     path.unlink(missing_ok=True)
+    if fill and limit is None:
+        raise PackError("there is no limit to fill: give one, or pack with fill=False")
     # The artifact stores no names: both sides go by their order.
-    state = dict(sorted(state.items()))
-    _check(state, schemes, groups)
+    state = {name: tensor.detach().to("cpu", torch.float32) for name, tensor in sorted(state.items())}
+    _check(state, precision)
+    precision = copy.copy(precision)
     config = {"model": model_config, "predict": predict_config}
-    tensors = _quantise_all(state, schemes, groups, 1.0)
-    encoded = encode_weights(tensors)
-    multiplier = 1.0
-    if fill:
-        if limit is None:
-            raise PackError("there is no limit to fill: give one, or pack with fill=False")
+    if not precision.steps:
+        precision.decide(state, None)
+    trained_offset = precision.offset
+    tensors, encoded = _encode(state, precision)
+    if fill and limit is not None:
         empty, _ = assemble(config=config, tokenizer=tokenizer, weights=b"", modules=modules)
-        if any(scheme.rule == "rms" for scheme in schemes.values()):
-            multiplier, tensors, encoded = _fill(state, schemes, groups, limit - len(empty), encoded, tensors)
+        tensors, encoded = _fill(state, precision, limit - len(empty))
     ledger = build_artifact(
         path,
         config=config,
@@ -82,126 +79,77 @@ def pack_model(
         weights=encoded.blob,
         modules=modules,
         limit=limit,
-        groups=_bytes_by_group(encoded, groups),
+        groups=_bytes_by_group(encoded, tensors, precision.groups),
         coder_tables=encoded.table_bytes,
     )
-    return _result(ledger, tensors, encoded, multiplier)
+    return _result(ledger, tensors, encoded, 2.0 ** (precision.offset - trained_offset))
 
 
-def _check(
-    state: Mapping[str, Tensor], schemes: Mapping[str, QuantisationScheme], groups: Mapping[str, str] | None
-) -> None:
+def _check(state: Mapping[str, Tensor], precision: Precision) -> None:
     for name, tensor in state.items():
         if not torch.isfinite(tensor).all():
             raise PackError(
                 f"{name} holds NaN or infinity: the training diverged, take an earlier checkpoint"
             )
-        if tensor.ndim > 1 and (group := group_of(name, groups)) not in schemes:
+        if (group := group_of(name, tensor.ndim, precision.groups)) not in precision.schemes:
             raise PackError(
-                f"matrix {name} is of group {group!r}, which has no quantisation scheme; "
-                f"there are schemes for {', '.join(sorted(schemes)) or 'no group'}"
+                f"{name} is of group {group!r}, which has no quantisation scheme; "
+                f"there are schemes for {', '.join(sorted(precision.schemes)) or 'no group'}"
             )
 
 
-def _quantise_all(
-    state: Mapping[str, Tensor],
-    schemes: Mapping[str, QuantisationScheme],
-    groups: Mapping[str, str] | None,
-    multiplier: float,
-) -> Tensors:
-    tensors: Tensors = {}
-    for name, tensor in state.items():
-        value = tensor.detach().to("cpu", torch.float32)
-        if value.ndim < 2:
-            tensors[name] = value.numpy()
-        else:
-            tensors[name] = quantise(value, _scaled(schemes[group_of(name, groups)], multiplier))
-    return tensors
-
-
-def _scaled(scheme: QuantisationScheme, multiplier: float) -> QuantisationScheme:
-    if scheme.rule != "rms" or multiplier == 1:
-        return scheme
-    limit = min(max(round(scheme.limit / multiplier), LIMITS.start), LIMITS.stop - 1)
-    return replace(scheme, step=scheme.step * multiplier, limit=limit)
+def _encode(state: Mapping[str, Tensor], precision: Precision) -> tuple[dict[str, Quantised], EncodedWeights]:
+    grids = precision.grids(state)
+    tensors = {name: round_to(tensor, grids[name]) for name, tensor in state.items()}
+    return tensors, encode_weights(tensors)
 
 
 def _fill(
-    state: Mapping[str, Tensor],
-    schemes: Mapping[str, QuantisationScheme],
-    groups: Mapping[str, str] | None,
-    budget: int,
-    encoded: EncodedWeights,
-    tensors: Tensors,
-) -> tuple[float, Tensors, EncodedWeights]:
-    """The multiplier with which weights come closest to `budget` bytes from below; if none does, the last.
+    state: Mapping[str, Tensor], precision: Precision, budget: int
+) -> tuple[dict[str, Quantised], EncodedWeights]:
+    """Weights as close to `budget` bytes from below as may be; if none are below, the last tried.
 
-    The search is on entropies, which are quick; what the coder really needs corrects it.
+    The search is on estimates, which are quick; what the coder really needs corrects it.
     """
-    excess = len(encoded.blob) / _shannon_bytes(tensors)
     target = float(budget)
-    best: tuple[float, Tensors, EncodedWeights] | None = None
+    best: tuple[float, dict[str, Quantised], EncodedWeights] | None = None
     for _ in range(CORRECTIONS):
-        multiplier = _search(state, schemes, groups, target / excess)
-        tensors = _quantise_all(state, schemes, groups, multiplier)
-        encoded = encode_weights(tensors)
+        precision.fill(state, target)
+        tensors, encoded = _encode(state, precision)
         size = len(encoded.blob)
-        excess = size / _shannon_bytes(tensors)
         if size <= budget and (best is None or size > len(best[2].blob)):
-            best = multiplier, tensors, encoded
+            best = precision.offset, tensors, encoded
         if budget * (1 - SLACK) <= size <= budget:
             break
-        # Aim a little lower each time, so that the last tries surely fit.
-        target -= SLACK / 4 * budget
-    return best or (multiplier, tensors, encoded)
+        # Aim a little lower than the excess says, so that the last tries surely fit.
+        target *= (1 - SLACK / 4) * budget / size
+    if best is None:
+        return tensors, encoded
+    precision.offset = best[0]
+    return best[1:]
 
 
-def _search(
-    state: Mapping[str, Tensor],
-    schemes: Mapping[str, QuantisationScheme],
-    groups: Mapping[str, str] | None,
-    shannon_bytes: float,
-) -> float:
-    """The finest multiplier of steps whose entropy is at most `shannon_bytes`: bisection of its logarithm."""
-    fine, coarse = np.log(FINEST), np.log(COARSEST)
-    for _ in range(SEARCH_STEPS):
-        middle = (fine + coarse) / 2
-        if _shannon_bytes(_quantise_all(state, schemes, groups, float(np.exp(middle)))) > shannon_bytes:
-            fine = middle
-        else:
-            coarse = middle
-    return float(np.exp(coarse))
-
-
-def _shannon_bytes(tensors: Tensors) -> float:
-    """Bound for all tensors as independent integers: matrices by their frequencies, vectors as float16."""
-    return sum(
-        (entropy_bits(t.q.numpy()) + entropy_bits(t.k.numpy())) / 8
-        if isinstance(t, Quantised)
-        else 2 * t.size
-        for t in tensors.values()
-    )
-
-
-def _bytes_by_group(encoded: EncodedWeights, groups: Mapping[str, str] | None) -> dict[str, int]:
+def _bytes_by_group(
+    encoded: EncodedWeights, tensors: Mapping[str, Quantised], groups: Mapping[str, str]
+) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for name, size in encoded.tensor_bytes.items():
-        group = group_of(name, groups)
+        group = group_of(name, tensors[name].q.ndim, groups)
         sizes[group] = sizes.get(group, 0) + size
     return sizes
 
 
-def _result(ledger: Ledger, tensors: Tensors, encoded: EncodedWeights, multiplier: float) -> PackResult:
-    matrices = [tensor for tensor in tensors.values() if isinstance(tensor, Quantised)]
-    vectors = sum(tensor.size for tensor in tensors.values() if not isinstance(tensor, Quantised))
-    weights = sum(matrix.q.numel() for matrix in matrices)
-    coded = len(encoded.blob) - 2 * vectors
+def _result(
+    ledger: Ledger, tensors: Mapping[str, Quantised], encoded: EncodedWeights, multiplier: float
+) -> PackResult:
+    weights = sum(tensor.q.numel() for tensor in tensors.values())
+    bound = sum(entropy_bits(part.numpy()) for t in tensors.values() for part in (t.q, t.k, t.c))
     return PackResult(
         ledger=ledger,
         artifact_bytes=ledger.total,
-        parameters=weights + vectors,
-        bits_per_weight=8 * coded / max(weights, 1),
-        shannon_bytes=round(_shannon_bytes(tensors)) - 2 * vectors,
-        coded_bytes=coded,
+        parameters=weights,
+        bits_per_weight=8 * len(encoded.blob) / max(weights, 1),
+        shannon_bytes=round(bound / 8),
+        coded_bytes=len(encoded.blob),
         step_multiplier=multiplier,
     )

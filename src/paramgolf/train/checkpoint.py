@@ -29,10 +29,10 @@ class Progress:
     finished: bool = False
 
 
-def save_checkpoint(
-    folder: Path, progress: Progress, model: dict[str, Tensor], optimizer: dict[str, Tensor]
-) -> None:
+def save_checkpoint(folder: Path, progress: Progress, **parts: dict[str, Tensor]) -> None:
     """Write a checkpoint under a name of its own, point state.json to it, then drop the one before.
+
+    parts: model, optimizer, precision.
 
     A kill at any moment leaves state.json at a whole checkpoint: the rename of that file is what makes one count.
     One that counts already is not written again: a run has the same weights at the same step.
@@ -43,8 +43,8 @@ def save_checkpoint(
         whole = folder / name
         shutil.rmtree(whole, ignore_errors=True)
         whole.mkdir(parents=True)
-        save_file({k: v.contiguous() for k, v in model.items()}, whole / "model.safetensors")
-        save_file({k: v.contiguous() for k, v in optimizer.items()}, whole / "optimizer.safetensors")
+        for part, tensors in parts.items():
+            save_file({k: v.contiguous() for k, v in tensors.items()}, whole / f"{part}.safetensors")
     write_atomic(state, json.dumps({"checkpoint": name, **asdict(progress)}, indent=2) + "\n")
     for other in folder.glob("step_*"):
         if other.name != name:
@@ -70,6 +70,11 @@ def load_weights(folder: Path) -> dict[str, Tensor]:
 def load_optimizer(folder: Path) -> dict[str, Tensor]:
     """The optimizer's state of the newest checkpoint. Raises TrainingError where there is none."""
     return _load(folder, "optimizer")
+
+
+def load_precision(folder: Path) -> dict[str, Tensor]:
+    """The state of the newest checkpoint's Precision. Raises TrainingError where there is none."""
+    return _load(folder, "precision")
 
 
 def _load(folder: Path, part: str) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@ import json
 import math
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,15 +17,23 @@ from paramgolf.files import write_atomic
 from paramgolf.runtime.model import LanguageModel
 from paramgolf.train.averaging import WeightAverage
 from paramgolf.train.batches import Batches, TokenStream, prefetch
-from paramgolf.train.checkpoint import Progress, load_optimizer, load_weights, read_progress, save_checkpoint
+from paramgolf.train.checkpoint import (
+    Progress,
+    load_optimizer,
+    load_precision,
+    load_weights,
+    read_progress,
+    save_checkpoint,
+)
 from paramgolf.train.device import Device, compiler_notice, pick_device, usable_cores
 from paramgolf.train.distributed import local_rank, mean_and_clock, rank, ranks, wait_for_all
 from paramgolf.train.init import initialise
 from paramgolf.train.log import TrainingLog
 from paramgolf.train.optimizers import Optimizers
-from paramgolf.train.recipe import Recipe
+from paramgolf.train.precision import Precision, rounded_weights
+from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
 from paramgolf.train.schedule import Budget, all_sizes, learning_rate_scale, sizes_at
-from paramgolf.train.training_model import TrainingModel, rounded_weights
+from paramgolf.train.training_model import TrainingModel
 
 SUMMARY = "training.json"
 
@@ -34,6 +42,7 @@ SUMMARY = "training.json"
 class Job:
     """One run: what to train, on which shards, within what budget, where to.
 
+    `weight_bytes` is what the artifact has room for: where the recipe fills it, weights are rounded accordingly.
     `steps` ends the run early, as a kill would, but with a checkpoint: for tests and for training in parts.
     """
 
@@ -43,6 +52,7 @@ class Job:
     seed: int
     folder: Path
     steps: int | None = None
+    weight_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +122,7 @@ class _Run:
         self.parallel = self._parallel()
         self.optimizers = Optimizers(self.model, self.recipe.optimizer, self.device)
         self.average = WeightAverage(self.model, training.average_decay)
+        self.precision = Precision(self.recipe.schemes(), WEIGHT_GROUPS)
 
     def _parallel(self) -> torch.nn.Module:
         if ranks() == 1:
@@ -149,6 +160,7 @@ class _Run:
         state = load_optimizer(folder)
         self.optimizers.load_state(state)
         self.average.load_state(state)
+        self.precision.load(load_precision(folder), dict(self.model.named_parameters()))
         self.say(f"resuming behind step {found.step:,}")
         return found
 
@@ -221,13 +233,21 @@ class _Run:
             once = spent < training.loop_from
             self.model.order = tuple(range(self.recipe.model.layers)) if once else self.recipe.model.depths
         rounding = training.quantise_from is not None and spent >= training.quantise_from
-        with rounded_weights(self.model, self.recipe.schemes()) if rounding else nullcontext():
+        with self._rounded() if rounding else nullcontext():
             loss = self._gradients(batch)
+        self.precision.observe(self.model)
         self.optimizers.step(step, scale, spent)
         if training.average_from is not None and spent >= training.average_from:
             self.average.update()
         self.device.synchronise()
         return loss
+
+    def _rounded(self) -> AbstractContextManager[None]:
+        parameters = dict(self.model.named_parameters())
+        if not self.precision.steps:
+            self.precision.decide(parameters, self.job.weight_bytes if self.recipe.fill else None)
+        return rounded_weights(self.model, self.precision.grids(parameters))
+
 
     def _save(self, step: int, tokens: int, seconds: float, loss: float, *, finished: bool) -> Progress:
         progress = Progress(
@@ -241,9 +261,13 @@ class _Run:
         )
         if rank() == 0:
             # A run that is over leaves the averaged weights; one that goes on needs both.
-            weights = self.model.state_dict() | (self.average.weights() if finished else {})
-            optimizer = self.optimizers.state() | self.average.state()
-            save_checkpoint(self.job.folder / "checkpoint", progress, weights, optimizer)
+            save_checkpoint(
+                self.job.folder / "checkpoint",
+                progress,
+                model=self.model.state_dict() | (self.average.weights() if finished else {}),
+                optimizer=self.optimizers.state() | self.average.state(),
+                precision=self.precision.state(),
+            )
         return progress
 
     def _summarise(self, end: Progress, warmup: float) -> None:

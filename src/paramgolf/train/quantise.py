@@ -1,9 +1,11 @@
-"""Quantised matrices: integers and a scale a row on the grid 2^(k/16), for training and for packing.
+"""Rounding of weights: a grid for each tensor, for training and for packing alike.
 
+A weight is (scale of its row * scale of its column) * q, q an integer with |q| <= limit, scales on the grid 2^(k/16).
 Weights are rounded in training exactly as the artifact gives them back, with straight-through gradients
 (Bengio et al. 2013, arXiv:1308.3432).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,20 +15,29 @@ from torch import Tensor
 from paramgolf.errors import ConfigError
 from paramgolf.runtime.weights import SCALE_LIMIT, STEPS
 
-RULES = ("max", "rms")
+RULES = ("max", "rms", "loss")
 LIMITS = range(1, 2048)
+# Row scales of the rule "loss" are quarters of an octave apart: the loss hardly notices, the scales cost half.
+COARSE = STEPS // 4
+# Shares of the mean sensitivity below which a row counts as that: a row that was never used has none.
+LEAST_SENSITIVITY = 1e-3
+# A tensor with fewer rows or columns gets no steps by column.
+FEWEST_FOR_COLUMNS = 8
+VECTORS = "control"
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuantisationScheme:
-    """How a group of matrices is quantised: weight = scale of its row * q, with |q| <= limit."""
+    """How a group of tensors is quantised: weight = scale of its row * scale of its column * q, with |q| <= limit."""
 
     # "max": scale = max |row| / limit, rounded up, so that nothing clips (limit 127: int8 by row); "rms": scale =
-    # step * root mean square of the row, and what is over limit * scale clips.
+    # step * root mean square of the row, and what is over limit * scale clips; "loss": scales of rows and columns go
+    # with 1 / root of their mean squared gradient, so that rounding any weight costs about the same loss.
     rule: str = "max"
     # The largest integer.
     limit: int = 127
-    # Distance between weights that can be told apart, in root mean squares of the row; for rule "rms".
+    # Distance between weights that can be told apart, for rules "rms" and "loss": in root mean squares of the
+    # row, and of the whole model. With `fill`, only the ratios between groups count.
     step: float = 1.0
 
     def __post_init__(self) -> None:
@@ -45,53 +56,122 @@ class QuantisationScheme:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Steps:
+    """Base-2 logarithms of the steps of a tensor's rows [R] and columns [C], and the scheme that made them."""
+
+    rows: Tensor
+    columns: Tensor
+    scheme: QuantisationScheme
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Where a tensor's values lie: 2^(k[row]/16) * 2^(c[column]/16) * q with |q| <= limit; k, c int32 [R], [C]."""
+
+    k: Tensor
+    c: Tensor
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Quantised:
-    """q: int32, the matrix's shape [R, ...]; k: int32 [R]; weight = 2^(k/16) * q."""
+    """q: int32, the tensor's shape; k: int32 [R] and c: int32 [C], as in Grid."""
 
     q: Tensor
     k: Tensor
+    c: Tensor
 
 
-def quantise(matrix: Tensor, scheme: QuantisationScheme) -> Quantised:
-    """Round a float32 matrix [R, ...] to `scheme`."""
-    rows = matrix.flatten(1)
+@dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """Mean squared gradients of a tensor's rows [R] and columns [C], all over the mean of the whole model."""
+
+    rows: Tensor
+    columns: Tensor
+
+
+def as_rows(tensor: Tensor) -> Tensor:
+    """A tensor as rows [R, C]: its first dimension against all others; a vector is one row."""
+    return tensor.flatten(1) if tensor.ndim > 1 else tensor.reshape(1, -1)
+
+
+def steps_of(
+    tensor: Tensor, scheme: QuantisationScheme, sensitivity: Sensitivity | None = None, unit: float = 1.0
+) -> Steps:
+    """The steps that a scheme asks for.
+
+    unit: of the rule "loss", the step of an average weight at scheme.step 1; without a sensitivity, of all weights.
+    """
+    rows = as_rows(tensor)
+    columns = torch.zeros(rows.shape[1], device=tensor.device)
     if scheme.rule == "max":
-        exact = rows.abs().amax(1) / scheme.limit
-        k = torch.ceil(STEPS * torch.log2(exact))
-    else:
-        exact = scheme.step * rows.square().mean(1).sqrt()
-        k = torch.round(STEPS * torch.log2(exact))
-    # A row of zeros has k = -infinity.
-    k = k.clamp(-SCALE_LIMIT, SCALE_LIMIT).to(torch.int32)
-    q = torch.round(rows / row_scales(k)[:, None]).clamp(-scheme.limit, scheme.limit)
-    return Quantised(q=q.to(torch.int32).view(matrix.shape), k=k)
+        exact = torch.ceil(STEPS * torch.log2(rows.abs().amax(1) / scheme.limit)) / STEPS
+        return Steps(rows=exact, columns=columns, scheme=scheme)
+    if scheme.rule == "rms":
+        exact = torch.log2(scheme.step * rows.square().mean(1).sqrt())
+        return Steps(rows=exact, columns=columns, scheme=scheme)
+    level = torch.full((len(rows),), math.log2(scheme.step * unit), device=tensor.device)
+    if sensitivity is not None:
+        level = level - torch.log2(sensitivity.rows.clamp(min=LEAST_SENSITIVITY)) / 2
+        if min(rows.shape) >= FEWEST_FOR_COLUMNS:
+            floor = LEAST_SENSITIVITY * sensitivity.columns.mean()
+            relative = sensitivity.columns.clamp(min=floor) / sensitivity.columns.mean()
+            columns = -torch.log2(relative) / 2
+    return Steps(rows=level, columns=columns, scheme=scheme)
+
+
+def grid_at(steps: Steps, offset: float = 0.0) -> Grid:
+    """The steps, multiplied by 2^offset where the rule leaves a choice, on the grid; what clips stays the same."""
+    scheme = steps.scheme
+    shift, stride = (0.0 if scheme.rule == "max" else offset), (COARSE if scheme.rule == "loss" else 1)
+
+    def placed(logarithms: Tensor) -> Tensor:
+        # A row of zeros has -infinity.
+        k = (torch.round(STEPS / stride * logarithms) * stride).nan_to_num(neginf=-SCALE_LIMIT)
+        return k.clamp(-SCALE_LIMIT, SCALE_LIMIT).to(torch.int32)
+
+    limit = min(max(round(scheme.limit * 2.0**-shift), LIMITS.start), LIMITS.stop - 1)
+    return Grid(k=placed(steps.rows + shift), c=placed(steps.columns), limit=limit)
+
+
+def quantise(tensor: Tensor, scheme: QuantisationScheme) -> Quantised:
+    """Round a float32 tensor as its scheme says, with nothing known of other tensors or of the loss."""
+    return round_to(tensor, grid_at(steps_of(tensor, scheme)))
+
+
+def round_to(tensor: Tensor, grid: Grid) -> Quantised:
+    """Round a float32 tensor to the nearest points of a grid."""
+    q = torch.round(as_rows(tensor) / step_matrix(grid.k, grid.c)).clamp(-grid.limit, grid.limit)
+    return Quantised(q=q.to(torch.int32).view(tensor.shape), k=grid.k, c=grid.c)
 
 
 def dequantise(quantised: Quantised) -> Tensor:
-    """The float32 matrix that the artifact gives back, bit for bit."""
-    q = quantised.q.flatten(1).float() * row_scales(quantised.k)[:, None]
-    return q.view(quantised.q.shape)
+    """The float32 tensor that the artifact gives back, bit for bit."""
+    values = as_rows(quantised.q).float() * step_matrix(quantised.k, quantised.c)
+    return values.view(quantised.q.shape)
 
 
-def fake_quantise(matrix: Tensor, scheme: QuantisationScheme) -> Tensor:
-    """`matrix` as the artifact gives it back, bit for bit; the gradient goes straight through to `matrix`."""
-    # The difference is 0 exactly, so that it adds the gradient and nothing else.
-    return dequantise(quantise(matrix.detach(), scheme)) + (matrix - matrix.detach())
+def step_matrix(k: Tensor, c: Tensor) -> Tensor:
+    """Distance of the grid's points, float32 [R, C]: one product of two scales, rounded the same everywhere."""
+    return scales(k)[:, None] * scales(c)
 
 
-def row_scales(k: Tensor) -> Tensor:
+def scales(k: Tensor) -> Tensor:
     """2^(k/16) as float32, put together from its bits: no device's exp2 enters, so all devices agree."""
     mantissas = torch.tensor([2.0 ** (i / STEPS) for i in range(STEPS)], dtype=torch.float32, device=k.device)
     exponents = ((k >> 4) + 127) << 23
     return mantissas[k & (STEPS - 1)] * exponents.view(torch.float32)
 
 
-def group_of(name: str, groups: Mapping[str, str] | None = None) -> str:
-    """The group of a tensor: `groups` maps parts of names to groups, the first that occurs in `name` counts.
+def group_of(name: str, dimensions: int, groups: Mapping[str, str] | None = None) -> str:
+    """The group of a tensor: vectors are of "control"; else `groups` maps parts of names to groups, the first that
+    occurs in `name` counts.
 
     Without a match: the first and the last but one of the name's parts that are no numbers
     ("blocks.0.attention.query": "blocks.attention"; "embedding": "embedding").
     """
+    if dimensions < 2:
+        return VECTORS
     for part, group in (groups or {}).items():
         if part in name:
             return group

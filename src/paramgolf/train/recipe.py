@@ -168,7 +168,7 @@ class Recipe:
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
     optimizer: OptimizerRecipe = field(default_factory=OptimizerRecipe)
     weights: dict[str, QuantisationScheme] = field(default_factory=dict)
-    # Coarsen or refine the steps of all "rms" schemes by one factor so that the artifact fills the cap.
+    # Coarsen or refine the steps of all schemes but "max" by one factor so that the artifact fills the cap.
     fill: bool = False
     predict: PredictConfig = field(default_factory=PredictConfig)
 

@@ -1,7 +1,6 @@
 """The model as training runs it: tokens and targets in, loss out, compiled where that pays."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,8 +8,6 @@ from torch import Tensor, nn
 
 from paramgolf.runtime.model import Block, LanguageModel
 from paramgolf.train.loss import LinearCrossEntropy, chunk_loss
-from paramgolf.train.quantise import QuantisationScheme, dequantise, group_of, quantise
-from paramgolf.train.recipe import WEIGHT_GROUPS
 
 
 class TrainingModel(nn.Module):
@@ -43,25 +40,3 @@ class TrainingModel(nn.Module):
             config.softcap_kind,
             self.chunk_loss,
         )
-
-
-@contextmanager
-def rounded_weights(model: nn.Module, schemes: Mapping[str, QuantisationScheme]) -> Iterator[None]:
-    """Inside, matrices hold what packing would make of them; gradients then go straight through to the originals.
-
-    Straight-through estimation (Bengio et al. 2013, arXiv:1308.3432) by exchange: the graph that is compiled and
-    run stays the same.
-    """
-    originals = {}
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.ndim >= 2:
-                originals[parameter] = parameter.detach().clone()
-                scheme = schemes[group_of(name, WEIGHT_GROUPS)]
-                parameter.copy_(dequantise(quantise(parameter, scheme)))
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for parameter, original in originals.items():
-                parameter.copy_(original)

@@ -1,0 +1,119 @@
+"""What a run decides about the precision of its weights, and training with weights that are rounded so.
+
+Grids are decided once, when rounding begins, from the weights and sensitivities of that moment: weights that were
+trained through one grid lose when they are packed on another.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from paramgolf.train.allocate import offset_for
+from paramgolf.train.quantise import (
+    Grid,
+    QuantisationScheme,
+    Steps,
+    dequantise,
+    grid_at,
+    group_of,
+    round_to,
+    steps_of,
+)
+from paramgolf.train.sensitivity import SensitivityMeter
+
+SENSITIVITY = "sensitivity/"
+
+
+class Precision:
+    """Steps of all tensors and the offset that fills the budget; none before `decide`."""
+
+    def __init__(self, schemes: Mapping[str, QuantisationScheme], groups: Mapping[str, str]) -> None:
+        self.schemes, self.groups = schemes, groups
+        self.meter = SensitivityMeter()
+        self.measures = any(scheme.rule == "loss" for scheme in schemes.values())
+        self.steps: dict[str, Steps] = {}
+        self.offset = 0.0
+
+    def observe(self, model: nn.Module) -> None:
+        """Take in the gradients of a step, where a scheme asks for sensitivities and steps are still open."""
+        if self.measures and not self.steps:
+            self.meter.observe(model)
+
+    def decide(self, tensors: Mapping[str, Tensor], budget: float | None) -> None:
+        """Choose steps from the tensors as they are; with a budget in bytes, as fine as it allows."""
+        sensitivities = self.meter.sensitivities()
+        squares = sum(float(tensor.detach().square().sum()) for tensor in tensors.values())
+        unit = math.sqrt(squares / sum(tensor.numel() for tensor in tensors.values())) or 1.0
+        self.steps = {
+            name: steps_of(tensor.detach(), self.scheme(name, tensor), sensitivities.get(name), unit)
+            for name, tensor in tensors.items()
+        }
+        if budget is not None:
+            self.fill(tensors, budget)
+
+    def fill(self, tensors: Mapping[str, Tensor], budget: float) -> None:
+        """Choose the offset anew, where a scheme leaves a choice."""
+        if all(steps.scheme.rule == "max" for steps in self.steps.values()):
+            return
+        self.offset = offset_for(tensors, self.current_steps(tensors), budget)
+
+    def scheme(self, name: str, tensor: Tensor) -> QuantisationScheme:
+        """The scheme of a tensor's group. Raises KeyError with the group where there is none."""
+        return self.schemes[group_of(name, tensor.ndim, self.groups)]
+
+    def current_steps(self, tensors: Mapping[str, Tensor]) -> dict[str, Steps]:
+        """The steps decided; those that follow the largest weight of a row follow it still."""
+        return {
+            name: steps_of(tensors[name].detach(), steps.scheme) if steps.scheme.rule == "max" else steps
+            for name, steps in self.steps.items()
+        }
+
+    def grids(self, tensors: Mapping[str, Tensor]) -> dict[str, Grid]:
+        """Where the values of each tensor lie."""
+        return {name: grid_at(steps, self.offset) for name, steps in self.current_steps(tensors).items()}
+
+    def state(self) -> dict[str, Tensor]:
+        """What a checkpoint keeps."""
+        state = {SENSITIVITY + key: value for key, value in self.meter.state().items()}
+        for name, steps in self.steps.items():
+            state |= {f"steps/{name}/rows": steps.rows, f"steps/{name}/columns": steps.columns}
+        return state | {"offset": torch.tensor(self.offset, dtype=torch.float64)}
+
+    def load(self, state: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
+        """Take back what `state` gave, for a model of those tensors."""
+        device = next(iter(tensors.values())).device
+        measured = {k.removeprefix(SENSITIVITY): v for k, v in state.items() if k.startswith(SENSITIVITY)}
+        self.meter.load({key: value.to(device, copy=True) for key, value in measured.items()})
+        self.steps = {
+            name: Steps(
+                rows=state[f"steps/{name}/rows"].to(tensor.device),
+                columns=state[f"steps/{name}/columns"].to(tensor.device),
+                scheme=self.scheme(name, tensor),
+            )
+            for name, tensor in tensors.items()
+            if f"steps/{name}/rows" in state
+        }
+        self.offset = float(state.get("offset", 0.0))
+
+
+@contextmanager
+def rounded_weights(model: nn.Module, grids: Mapping[str, Grid]) -> Iterator[None]:
+    """Inside, parameters hold what packing would make of them; gradients then go straight through to the originals.
+
+    Straight-through estimation (Bengio et al. 2013, arXiv:1308.3432) by exchange: the graph that is compiled and
+    run stays the same.
+    """
+    originals = {}
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            originals[parameter] = parameter.detach().clone()
+            parameter.copy_(dequantise(round_to(parameter, grids[name])))
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for parameter, original in originals.items():
+                parameter.copy_(original)
