@@ -21,6 +21,7 @@ from paramgolf.train.averaging import WeightAverage
 from paramgolf.train.device import Device
 from paramgolf.train.optimizers import Optimizers
 from paramgolf.train.precision import Precision, rounded_weights
+from paramgolf.train.quantise import steps_of
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe, load_recipe, recipe_from
 from paramgolf.train.training_model import TrainingModel
 
@@ -74,8 +75,11 @@ class Traced:
 
     def step(self, step: int) -> torch.Tensor:
         parameters = dict(self.model.named_parameters())
-        if not self.precision.steps:
-            self.precision.decide(parameters, None)
+        # Deciding reads sums from the device, which a trace has not; rounding to what was decided reads nothing.
+        self.precision.steps = {
+            name: steps_of(parameter.detach(), self.precision.scheme(name, parameter))
+            for name, parameter in parameters.items()
+        }
         with rounded_weights(self.model, self.precision.grids(parameters)):
             loss = self.training(self.tokens, self.tokens)
             loss.backward()

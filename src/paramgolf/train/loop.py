@@ -248,7 +248,6 @@ class _Run:
             self.precision.decide(parameters, self.job.weight_bytes if self.recipe.fill else None)
         return rounded_weights(self.model, self.precision.grids(parameters))
 
-
     def _save(self, step: int, tokens: int, seconds: float, loss: float, *, finished: bool) -> Progress:
         progress = Progress(
             step=step,
