@@ -31,7 +31,7 @@ def in_words(ablation: Ablation) -> list[str]:
     """What the figures were measured on."""
     held = ablation.held_back
     texts = "sites" if held.by_site else "documents"
-    at_once = "two or more at once" if ablation.at_once > 1 else "one after the other"
+    at_once = f"{ablation.at_once} at once" if ablation.at_once > 1 else "one after the other"
     return [
         f"Differences are variant minus base, seed by seed: below 0 the variant is better. Mean over "
         f"{ablation.seeds} seed{'s' * (ablation.seeds > 1)}.",
