@@ -1,5 +1,6 @@
 """The same work on many things, on all cores: a large board has thousands of pages."""
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -36,6 +37,8 @@ def in_processes(work: Callable[[T], R], things: Sequence[T]) -> Iterator[R]:
 def _take(work: Callable[[Any], Any], things: Sequence[Any]) -> None:
     global _work, _things
     _work, _things = work, things
+    # What was there before the fork stays; going through it for garbage would only copy its pages.
+    gc.freeze()
 
 
 def _do(number: int) -> Any:
