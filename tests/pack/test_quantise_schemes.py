@@ -80,14 +80,22 @@ def test_loss_rule_without_gradients_takes_one_step_for_all():
     assert step_matrix(grid.k, grid.c).eq(1.0).all()
 
 
-def test_an_offset_multiplies_all_steps_but_those_of_the_max_rule():
-    for rule, factor in (("rms", 2.0), ("loss", 2.0), ("max", 1.0)):
+def test_an_offset_multiplies_only_the_steps_that_a_rule_leaves_open():
+    for rule, factor in (("rms", 2.0), ("loss", 2.0), ("max", 1.0), ("ternary", 1.0), ("binary", 1.0)):
         steps = steps_of(matrix(7), QuantisationScheme(rule=rule))
         plain, doubled = (grid_at(steps, offset) for offset in (0.0, 1.0))
         assert torch.equal(scales(doubled.k), factor * scales(plain.k)), rule
 
 
-@pytest.mark.parametrize("rule", ["max", "rms", "loss"])
+@pytest.mark.parametrize(("rule", "values"), [("ternary", {-1, 0, 1}), ("binary", {-1, 1})])
+def test_few_values_times_the_mean_magnitude_of_the_row(rule, values):
+    weights = matrix(8)
+    quantised = quantise(weights, QuantisationScheme(rule=rule))
+    assert set(quantised.q.unique().tolist()) == values
+    assert (scales(quantised.k) / weights.abs().mean(1)).log2().abs().max() <= 1 / 32 + 1e-4
+
+
+@pytest.mark.parametrize("rule", ["max", "rms", "loss", "ternary"])
 def test_rows_of_zeros_stay_zeros(rule):
     weights = matrix(5)
     weights[3] = 0
@@ -104,7 +112,7 @@ def test_scales_are_the_same_in_torch_and_in_the_artifact():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"rule": "mean"}, "'mean'; allowed are 'max', 'rms', 'loss'"),
+        ({"rule": "mean"}, "'mean'; allowed are 'max', 'rms', 'loss', 'ternary', 'binary'"),
         ({"limit": 0}, "limit is 0; give"),
         ({"rule": "rms", "step": -1.0}, "step is -1.0; give a positive number"),
         ({"rule": "rms", "step": float("nan")}, "step is nan"),

@@ -35,7 +35,7 @@ def blob_of(seed: int = 0) -> bytes:
 @given(
     shape=st.sampled_from([(), (5,), (1, 1), (1, 40), (7, 1), (5, 9), (16, 4, 3), (0, 8), (300, 20)]),
     limit=st.sampled_from([1, 7, 127, 2047]),
-    rule=st.sampled_from(["max", "rms", "loss"]),
+    rule=st.sampled_from(["max", "rms", "loss", "ternary", "binary"]),
     kind=st.sampled_from(
         ["normal", "zeros", "constant", "some zero rows", "outliers", "uneven columns", "tiny"]
     ),

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from paramgolf.train.allocate import offset_for
 from paramgolf.train.quantise import (
+    FIXED_RULES,
     Grid,
     QuantisationScheme,
     Steps,
@@ -56,7 +57,7 @@ class Precision:
 
     def fill(self, tensors: Mapping[str, Tensor], budget: float) -> None:
         """Choose the offset anew, where a scheme leaves a choice."""
-        if all(steps.scheme.rule == "max" for steps in self.steps.values()):
+        if all(steps.scheme.rule in FIXED_RULES for steps in self.steps.values()):
             return
         self.offset = offset_for(tensors, self.current_steps(tensors), budget)
 
@@ -65,9 +66,9 @@ class Precision:
         return self.schemes[group_of(name, tensor.ndim, self.groups)]
 
     def current_steps(self, tensors: Mapping[str, Tensor]) -> dict[str, Steps]:
-        """The steps decided; those that follow the largest weight of a row follow it still."""
+        """The steps decided; those that are made of the weights of a row alone follow them."""
         return {
-            name: steps_of(tensors[name].detach(), steps.scheme) if steps.scheme.rule == "max" else steps
+            name: steps if steps.scheme.rule == "loss" else steps_of(tensors[name].detach(), steps.scheme)
             for name, steps in self.steps.items()
         }
 

@@ -15,7 +15,9 @@ from torch import Tensor
 from paramgolf.errors import ConfigError
 from paramgolf.runtime.weights import SCALE_LIMIT, STEPS
 
-RULES = ("max", "rms", "loss")
+RULES = ("max", "rms", "loss", "ternary", "binary")
+# Rules whose steps leave no choice, so that filling a budget does not move them.
+FIXED_RULES = ("max", "ternary", "binary")
 LIMITS = range(1, 2048)
 # Row scales of the rule "loss" are quarters of an octave apart: the loss hardly notices, the scales cost half.
 COARSE = STEPS // 4
@@ -32,9 +34,10 @@ class QuantisationScheme:
 
     # "max": scale = max |row| / limit, rounded up, so that nothing clips (limit 127: int8 by row); "rms": scale =
     # step * root mean square of the row, and what is over limit * scale clips; "loss": scales of rows and columns go
-    # with 1 / root of their mean squared gradient, so that rounding any weight costs about the same loss.
+    # with 1 / root of their mean squared gradient, so that rounding any weight costs about the same loss; "ternary":
+    # -1, 0 or 1 times mean |row| (Ma et al. 2024, BitNet b1.58); "binary": -1 or 1 times it (Rastegari et al. 2016).
     rule: str = "max"
-    # The largest integer.
+    # The largest integer, for rules "max", "rms" and "loss".
     limit: int = 127
     # Distance between weights that can be told apart, for rules "rms" and "loss": in root mean squares of the
     # row, and of the whole model. With `fill`, only the ratios between groups count.
@@ -66,11 +69,15 @@ class Steps:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """Where a tensor's values lie: 2^(k[row]/16) * 2^(c[column]/16) * q with |q| <= limit; k, c int32 [R], [C]."""
+    """Where a tensor's values lie: 2^(k[row]/16) * 2^(c[column]/16) * q with |q| <= limit; k, c int32 [R], [C].
+
+    signs: q is -1 or 1.
+    """
 
     k: Tensor
     c: Tensor
     limit: int
+    signs: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +114,8 @@ def steps_of(
     if scheme.rule == "max":
         exact = torch.ceil(STEPS * torch.log2(rows.abs().amax(1) / scheme.limit)) / STEPS
         return Steps(rows=exact, columns=columns, scheme=scheme)
+    if scheme.rule in ("ternary", "binary"):
+        return Steps(rows=torch.log2(rows.abs().mean(1)), columns=columns, scheme=scheme)
     if scheme.rule == "rms":
         exact = torch.log2(scheme.step * rows.square().mean(1).sqrt())
         return Steps(rows=exact, columns=columns, scheme=scheme)
@@ -123,7 +132,7 @@ def steps_of(
 def grid_at(steps: Steps, offset: float = 0.0) -> Grid:
     """The steps, multiplied by 2^offset where the rule leaves a choice, on the grid; what clips stays the same."""
     scheme = steps.scheme
-    shift, stride = (0.0 if scheme.rule == "max" else offset), (COARSE if scheme.rule == "loss" else 1)
+    shift, stride = (0.0 if scheme.rule in FIXED_RULES else offset), (COARSE if scheme.rule == "loss" else 1)
 
     def placed(logarithms: Tensor) -> Tensor:
         # A row of zeros has -infinity.
@@ -131,7 +140,11 @@ def grid_at(steps: Steps, offset: float = 0.0) -> Grid:
         return k.clamp(-SCALE_LIMIT, SCALE_LIMIT).to(torch.int32)
 
     limit = min(max(round(scheme.limit * 2.0**-shift), LIMITS.start), LIMITS.stop - 1)
-    return Grid(k=placed(steps.rows + shift), c=placed(steps.columns), limit=limit)
+    if scheme.rule in ("ternary", "binary"):
+        limit = 1
+    return Grid(
+        k=placed(steps.rows + shift), c=placed(steps.columns), limit=limit, signs=scheme.rule == "binary"
+    )
 
 
 def quantise(tensor: Tensor, scheme: QuantisationScheme) -> Quantised:
@@ -141,7 +154,11 @@ def quantise(tensor: Tensor, scheme: QuantisationScheme) -> Quantised:
 
 def round_to(tensor: Tensor, grid: Grid) -> Quantised:
     """Round a float32 tensor to the nearest points of a grid."""
-    q = torch.round(as_rows(tensor) / step_matrix(grid.k, grid.c)).clamp(-grid.limit, grid.limit)
+    rows = as_rows(tensor)
+    if grid.signs:
+        q = 1.0 - 2.0 * (rows < 0)
+    else:
+        q = torch.round(rows / step_matrix(grid.k, grid.c)).clamp(-grid.limit, grid.limit)
     return Quantised(q=q.to(torch.int32).view(tensor.shape), k=grid.k, c=grid.c)
 
 
