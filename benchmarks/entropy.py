@@ -1,18 +1,27 @@
-"""Coded bytes of synthetic matrices against the Shannon bound of their integers.
+"""Coded bytes against the Shannon bound of integers and scales, each coded one by one under its own frequencies.
 
-python benchmarks/entropy.py
+python benchmarks/entropy.py            synthetic matrices
+python benchmarks/entropy.py RUN        every tensor of a trained run, as its artifact holds it
 """
 
+import sys
 import time
+from pathlib import Path
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
+from paramgolf.lab.folder import RunFolder
+from paramgolf.lab.packing import weight_bytes
+from paramgolf.lab.settings import read_settings
 from paramgolf.pack.entropy import encode_weights
 from paramgolf.runtime.weights import decode_weights
 from paramgolf.train.allocate import entropy_bits
-from paramgolf.train.quantise import QuantisationScheme, quantise
+from paramgolf.train.checkpoint import load_precision, load_weights
+from paramgolf.train.precision import Precision
+from paramgolf.train.quantise import QuantisationScheme, Quantised, quantise, round_to
+from paramgolf.train.recipe import WEIGHT_GROUPS
 
 # A model of 1.2 million weights: an embedding, a hashed table and three layers.
 LAYER = {"query": (160, 160), "key": (160, 160), "up": (480, 160), "down": (160, 480)}
@@ -49,14 +58,51 @@ CASES = {
 }
 
 
+def bound_of(tensor: Quantised) -> float:
+    """Bytes."""
+    return sum(entropy_bits(part.numpy()) for part in (tensor.q, tensor.k, tensor.c)) / 8
+
+
+def trained(run: Path) -> Table:
+    """Tensors of a run, quantised for its challenge's limit."""
+    settings, folder = read_settings(run / "run.json"), RunFolder(run)
+    state = dict(sorted(load_weights(folder.checkpoint).items()))
+    precision = Precision(settings.recipe.schemes(), WEIGHT_GROUPS)
+    precision.load(load_precision(folder.checkpoint), state)
+    if not precision.steps:
+        precision.decide(state, None)
+    room = weight_bytes(settings, (folder.data / "tokenizer.bin").read_bytes())
+    if settings.recipe.fill and room is not None:
+        precision.fill(state, room)
+    tensors = {name: round_to(state[name], grid) for name, grid in precision.grids(state).items()}
+    encoded = encode_weights(tensors)
+    table = Table("tensor", "shape", "bits a weight", "coded bytes", "Shannon bound", "over")
+    rows = [(n, t, encoded.tensor_bytes[n], bound_of(t), t.q.numel()) for n, t in tensors.items()]
+    for name, tensor, size, bound, weights in rows:
+        table.add_row(name, str(list(tensor.q.shape)), *in_columns(size, bound, weights))
+    table.add_row("tables", "", "", f"{encoded.table_bytes:,}", "", "")
+    bound, weights = sum(row[3] for row in rows), sum(row[4] for row in rows)
+    table.add_row("all", "", *in_columns(len(encoded.blob), bound, weights))
+    return table
+
+
+def in_columns(size: int, bound: float, weights: int) -> tuple[str, str, str, str]:
+    """Bits a weight, bytes, bound, excess."""
+    over = f"{100 * (size / bound - 1):+.2f} %" if bound else ""
+    return f"{8 * size / weights:.3f}", f"{size:,}", f"{bound:,.0f}", over
+
+
 def main() -> None:
+    if len(sys.argv) > 1:
+        Console(width=110).print(trained(Path(sys.argv[1])))
+        return
     torch.manual_seed(0)
     table = Table(
         "distribution", "bits a weight", "coded bytes", "Shannon bound", "over", "encode s", "decode s"
     )
     for label, (draw, scheme) in CASES.items():
         quantised = {name: quantise(draw(shape), scheme) for name, shape in SHAPES.items()}
-        bound = sum(entropy_bits(t.q.numpy()) + entropy_bits(t.k.numpy()) for t in quantised.values()) / 8
+        bound = sum(bound_of(tensor) for tensor in quantised.values())
         start = time.perf_counter()
         blob = encode_weights(quantised).blob
         middle = time.perf_counter()
@@ -65,10 +111,7 @@ def main() -> None:
         weights = sum(t.q.numel() for t in quantised.values())
         table.add_row(
             label,
-            f"{8 * len(blob) / weights:.3f}",
-            f"{len(blob):,}",
-            f"{bound:,.0f}",
-            f"{100 * (len(blob) / bound - 1):+.2f} %",
+            *in_columns(len(blob), bound, weights),
             f"{middle - start:.2f}",
             f"{end - middle:.2f}",
         )

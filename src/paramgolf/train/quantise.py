@@ -21,10 +21,12 @@ FIXED_RULES = ("max", "ternary", "binary")
 LIMITS = range(1, 2048)
 # Row scales of the rule "loss" are quarters of an octave apart: the loss hardly notices, the scales cost half.
 COARSE = STEPS // 4
-# Shares of the mean sensitivity below which a row counts as that: a row that was never used has none.
-LEAST_SENSITIVITY = 1e-3
+# Share of its tensor's mean that is added to each row's and column's sensitivity: the gradients of a few hundred
+# thousand tokens say little of rows that rare tokens use, and rows they never used would be rounded to zeros.
+PRIOR = 0.3
 # A tensor with fewer rows or columns gets no steps by column.
 FEWEST_FOR_COLUMNS = 8
+LEAST_SENSITIVITY = 1e-6
 VECTORS = "control"
 
 
@@ -121,11 +123,14 @@ def steps_of(
         return Steps(rows=exact, columns=columns, scheme=scheme)
     level = torch.full((len(rows),), math.log2(scheme.step * unit), device=tensor.device)
     if sensitivity is not None:
-        level = level - torch.log2(sensitivity.rows.clamp(min=LEAST_SENSITIVITY)) / 2
+        mean = sensitivity.rows.mean().clamp(min=LEAST_SENSITIVITY)
+
+        def octaves(sensitivities: Tensor) -> Tensor:
+            return -torch.log2((sensitivities / mean + PRIOR) / (1 + PRIOR)) / 2
+
+        level = level - torch.log2(mean) / 2 + octaves(sensitivity.rows)
         if min(rows.shape) >= FEWEST_FOR_COLUMNS:
-            floor = LEAST_SENSITIVITY * sensitivity.columns.mean()
-            relative = sensitivity.columns.clamp(min=floor) / sensitivity.columns.mean()
-            columns = -torch.log2(relative) / 2
+            columns = octaves(sensitivity.columns)
     return Steps(rows=level, columns=columns, scheme=scheme)
 
 
