@@ -12,6 +12,7 @@ import torch
 from paramgolf.corpus import read_documents
 from paramgolf.errors import ArtifactTooLargeError, ParamgolfError, UsageError
 from paramgolf.files import write_atomic
+from paramgolf.lab.children import end_with_parent
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.measure import unquantised_bits_per_byte
 from paramgolf.lab.packing import pack_run
@@ -81,6 +82,8 @@ def run_alone(folder: Path, slot: Slot) -> None:
     output = os.open(folder / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for stream in (1, 2):
         os.dup2(output, stream)
+    # A killed ablation leaves no run behind: the next call goes on from its checkpoint.
+    end_with_parent()
     if slot.core is not None:
         os.sched_setaffinity(0, {slot.core})
     elif slot.gpu is not None:
