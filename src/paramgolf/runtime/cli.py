@@ -73,8 +73,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load() -> Any:
-    # Only what needs the model waits for torch.
-    from .predictor import load
+    # Only what needs the model waits for torch or a compiler.
+    from entry import load  # type: ignore[import-not-found]
 
     return load()
 

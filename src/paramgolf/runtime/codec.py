@@ -4,7 +4,6 @@ Both directions take exactly the same steps on the same shapes, so that every pr
 data are the number of documents and a checksum (4 bytes each), the bytes of all documents (8), then the coder's words.
 """
 
-import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .stepping import Stepper
-from .tokenizer import END_OF_DOCUMENT
+from .tokenizer import END_OF_DOCUMENT, HEADER, header
 
 if TYPE_CHECKING:
     from .predictor import Predictor
 
-HEADER = 16
 LANES = 256
 CACHE_BYTES = 1 << 29
 # Lanes whose document has ended are dropped when this share of the lanes is left.
@@ -80,7 +78,7 @@ def compress(predictor: "Predictor", documents: list[bytes]) -> bytes:
 
         _walk(predictor, len(texts), code)
     words = encoder.get_compressed()
-    return _header(documents) + words.astype("<u4").tobytes()
+    return header(documents) + words.astype("<u4").tobytes()
 
 
 def decompress(predictor: "Predictor", data: bytes) -> list[bytes]:
@@ -117,20 +115,12 @@ def decompress(predictor: "Predictor", data: bytes) -> list[bytes]:
 
         _walk(predictor, len(texts), code)
         documents += [predictor.decode(text[:-1]) for text in texts]
-    if _header(documents) != data[:HEADER]:
+    if header(documents) != data[:HEADER]:
         raise ValueError(
             "the decompressed documents have another checksum: the data are damaged, or were compressed by another "
             "artifact or on a machine whose arithmetic rounds differently"
         )
     return documents
-
-
-def _header(documents: list[bytes]) -> bytes:
-    checksum = 0
-    for document in documents:
-        checksum = zlib.crc32(document, zlib.crc32(len(document).to_bytes(8, "little"), checksum))
-    size = sum(map(len, documents))
-    return len(documents).to_bytes(4, "little") + checksum.to_bytes(4, "little") + size.to_bytes(8, "little")
 
 
 def _walk(predictor: "Predictor", count: int, code: Code) -> None:

@@ -5,6 +5,7 @@ tokenizer has learnt: bpe.py, unigram.py. Without any this is the byte-level tok
 """
 
 import re
+import zlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -24,6 +25,7 @@ PIECES = (
     "|[ \t-\r]{1,16}"
 )
 CACHED_PIECES = 1 << 19
+HEADER = 16  # bytes in front of compressed documents
 LONGEST_TOKEN = 64  # bytes, over that of any piece: a hostile file could double the length with every merge
 
 # The first byte of the packed form: the kind, and CASE where case.py wraps it.
@@ -99,3 +101,12 @@ def read_tokenizer(data: bytes) -> Tokenizer:
 
         return CaseFolding(tokenizer)
     return tokenizer
+
+
+def header(documents: list[bytes]) -> bytes:
+    """What stands in front of compressed documents: number and checksum (4 bytes each), bytes of all (8)."""
+    checksum = 0
+    for document in documents:
+        checksum = zlib.crc32(document, zlib.crc32(len(document).to_bytes(8, "little"), checksum))
+    size = sum(map(len, documents))
+    return len(documents).to_bytes(4, "little") + checksum.to_bytes(4, "little") + size.to_bytes(8, "little")
