@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,13 @@ from paramgolf.runtime.model import LanguageModel
 from paramgolf.runtime.predictor import Predictor
 from paramgolf.score import Deadline, Isolation, Progress, ProgressCallback, Worker
 from paramgolf.score.softmax import surprisal
+from paramgolf.train.adaptation import compiled_options, path_lengths, token_counts
 from paramgolf.train.checkpoint import load_weights
 from paramgolf.train.recipe import Recipe
-from paramgolf.train.tokens import open_tokens
+from paramgolf.train.tokens import TokenisedText, open_tokens
+
+if TYPE_CHECKING:
+    from paramgolf.runtime.adaptive import AdaptivePredictor
 
 PROMPTS = ("The", "In the year", "We have")
 SAMPLE_TOKENS = 120
@@ -26,9 +30,7 @@ def unquantised_bits_per_byte(
     recipe: Recipe, checkpoint: Path, data: Path, documents: Sequence[bytes], progress: ProgressCallback
 ) -> float:
     """Bits per byte of the trained float32 weights, in this process, by the same softmax as the score's."""
-    model = LanguageModel(recipe.model)
-    model.load_state_dict(load_weights(checkpoint))
-    predictor = Predictor(model, open_tokens(data).tokenizer, recipe.predict)
+    predictor = _predictor(recipe, checkpoint, open_tokens(data))
     total, done, nats = sum(map(len, documents)), 0, []
     for document in documents:
         tokens = predictor.encode(document)
@@ -38,9 +40,27 @@ def unquantised_bits_per_byte(
             rows = slice(row, row + block.shape[1])
             nats.append(math.fsum(surprisal(block[0], targets[rows]).tolist()))
             row = rows.stop
+        if not isinstance(predictor, Predictor):
+            predictor.learn([tokens])
         done += len(document)
         progress(Progress(phase="unquantised", done=done, total=total, unit="bytes"))
     return math.fsum(nats) / math.log(2) / total
+
+
+def _predictor(recipe: Recipe, checkpoint: Path, text: TokenisedText) -> "Predictor | AdaptivePredictor":
+    weights = load_weights(checkpoint)
+    if recipe.adapt.contexts:
+        # Not before it is needed: it brings a compiler.
+        from paramgolf.runtime.adaptive import AdaptivePredictor
+
+        arrays = {name: value.float().numpy() for name, value in weights.items()}
+        lengths = path_lengths(token_counts(text))
+        return AdaptivePredictor(
+            compiled_options(recipe.model), arrays, text.tokenizer, lengths, recipe.adapt
+        )
+    model = LanguageModel(recipe.model)
+    model.load_state_dict(weights)
+    return Predictor(model, text.tokenizer, recipe.predict)
 
 
 def draw_samples(artifact: Path, *, isolation: Isolation, threads: int, seed: int) -> list[dict[str, Any]]:

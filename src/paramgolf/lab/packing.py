@@ -5,6 +5,7 @@ from paramgolf.lab.settings import RunSettings
 from paramgolf.pack.artifact import assemble
 from paramgolf.pack.modules import changed_fields, runtime_modules
 from paramgolf.pack.pack import PackResult, pack_model
+from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths, token_counts
 from paramgolf.train.checkpoint import load_precision, load_weights
 from paramgolf.train.precision import Precision
 from paramgolf.train.recipe import WEIGHT_GROUPS
@@ -32,15 +33,18 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
         TrainingError: there is no checkpoint.
         PackError, ArtifactTooLargeError: the weights cannot be packed, or not within the limit.
     """
+    recipe, text = settings.recipe, open_tokens(folder.data)
+    adaptive = bool(recipe.adapt.contexts)
     weights = load_weights(folder.checkpoint)
-    precision = Precision(settings.recipe.schemes(), WEIGHT_GROUPS)
+    precision = Precision(recipe.schemes(), WEIGHT_GROUPS)
     precision.load(load_precision(folder.checkpoint), weights)
     return pack_model(
         weights,
-        model_config=changed_fields(settings.recipe.model),
-        predict_config=changed_fields(settings.recipe.predict),
-        modules=runtime_modules(settings.recipe.model),
-        tokenizer=open_tokens(folder.data).tokenizer.to_bytes(),
+        model_config=compiled_options(recipe.model) if adaptive else changed_fields(recipe.model),
+        predict_config=changed_fields(recipe.predict),
+        adapt_config=adapt_config(recipe.adapt, path_lengths(token_counts(text))) if adaptive else None,
+        modules=runtime_modules(recipe.model, adaptive=adaptive),
+        tokenizer=text.tokenizer.to_bytes(),
         precision=precision,
         limit=settings.challenge.artifact_bytes,
         fill=settings.recipe.fill,

@@ -1,5 +1,6 @@
 """Text that an artifact goes on with, drawn by the harness from the predictions that the artifact gives."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,8 @@ from paramgolf.score import Worker
 
 # A token may stand for a long piece of text, but not for a flood of it.
 LARGEST_BYTES_A_TOKEN = 1 << 16
+# Symbols of an alphabet of fewer than the square root of this say half as much as a token, and so on.
+USUAL_VOCABULARY = 1024
 
 
 def continue_text(
@@ -16,8 +19,8 @@ def continue_text(
 ) -> Iterator[bytes]:
     """Pieces of text behind `prompt`, up to `tokens` tokens of them; temperature 0 takes the likeliest.
 
-    Any artifact can do it, since all that it must give is its predictions. Each token costs a prediction of
-    everything before it.
+    Any artifact can do it, since all that it must give is its predictions. Where the alphabet is small, several of
+    its symbols count as a token.
 
     Raises:
         UsageError: `tokens` or `temperature` is out of range.
@@ -33,10 +36,9 @@ def continue_text(
     text = worker.encode(prompt)
     limit = 4 * len(prompt) + LARGEST_BYTES_A_TOKEN * tokens
     before = worker.decode(text, limit=limit)
-    for _ in range(tokens):
-        for block in worker.predict([text]):
-            logits = block[0, -1].astype(np.float64)
-        token = _choose(logits, temperature, random)
+    symbols = tokens * math.ceil(math.log2(USUAL_VOCABULARY) / math.log2(worker.describe().vocab_size))
+    for _ in range(symbols):
+        token = _choose(worker.predict_next(text).astype(np.float64), temperature, random)
         if token == end:
             return
         text = np.append(text, np.int32(token)).astype(np.int32)

@@ -25,6 +25,7 @@ CODE = "code"
 FILTERS: list[dict[str, int]] = [
     {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20, "lc": 3, "lp": 0, "pb": 0, "nice_len": 273, "depth": 1000}
 ]
+PREDICTOR = "runtime.predictor"
 STARTERS = {
     "__main__.py": "import entry;from runtime.cli import main;main()",
     "entry.py": f"""import lzma,sys
@@ -40,7 +41,7 @@ class F:
  def exec_module(m):m.__file__=R+"runtime/";exec(C[m.__name__],m.__dict__)
 sys.meta_path.append(F)
 def load():
- from runtime.predictor import load;return load()""",
+ from {PREDICTOR} import load;return load()""",
 }
 
 
@@ -57,7 +58,8 @@ def build_artifact(
 ) -> Ledger:
     """Write model.pyz to `path`, atomically, and account for its bytes.
 
-    config: {"model": ..., "predict": ...}; modules: those of the runtime that ship, None for all but
+    config: {"model": ..., "predict": ...}, or "adapt" for the adaptive predictor.
+    modules: those of the runtime that ship, None for all but
     other kinds of tokenizers;
     groups and coder_tables: the bytes of `weights` by group of tensors and those of the entropy coder's
     tables, summing to its length; None: one group.
@@ -82,7 +84,10 @@ def assemble(
     Weights are stored as they are: the size is that with empty weights, plus theirs.
     """
     sources = minify_modules(runtime_sources(needed_modules(tokenizer) if modules is None else modules))
-    members = {name: source.encode() for name, source in STARTERS.items()}
+    predictor = "adaptive" if "adapt" in config else "predictor"
+    members = {
+        name: source.replace(PREDICTOR, f"runtime.{predictor}").encode() for name, source in STARTERS.items()
+    }
     members[CODE] = _solid(sources)
     members["config.json"] = json.dumps(config, separators=(",", ":")).encode()
     members["tokenizer.bin"] = tokenizer

@@ -10,14 +10,21 @@ from paramgolf.runtime.model import LanguageModel, ModelConfig
 
 # Modules that only models with parts of theirs import.
 OPTIONAL = ("factored", "linear_attention")
+# The two kinds of predictors, and what each of them alone imports.
+FIXED = ("predictor", "codec", "stepping", "model", "attention", *OPTIONAL)
+ADAPTIVE = ("adaptive", "compiled", "memory", "mixing", "reading", "tree")
 
 
-def runtime_modules(config: ModelConfig) -> list[str]:
+def runtime_modules(config: ModelConfig, *, adaptive: bool = False) -> list[str]:
     """Names of the runtime's modules, without those of parts that such a model does not have."""
+    if adaptive:
+        return [name for name in runtime_sources() if name not in FIXED]
     with torch.device("meta"):
         model = LanguageModel(config)
     used = {type(part).__module__.rpartition(".")[2] for part in model.modules()}
-    return [name for name in runtime_sources() if name in used or name not in OPTIONAL]
+    return [
+        name for name in runtime_sources() if name not in ADAPTIVE and (name in used or name not in OPTIONAL)
+    ]
 
 
 def changed_fields(config: Any) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def pack_model(
     state: Mapping[str, Tensor],
     *,
     model_config: dict[str, Any],
-    predict_config: dict[str, Any],
+    predict_config: dict[str, Any] | None = None,
+    adapt_config: dict[str, Any] | None = None,
     tokenizer: bytes,
     precision: Precision,
     path: Path,
@@ -51,6 +52,7 @@ def pack_model(
 ) -> PackResult:
     """Write the artifact of a model's state_dict to `path`.
 
+    adapt_config: of an adaptive predictor, which has no predict_config.
     precision: steps that training decided; where it decided none, they are decided here from the weights.
     fill: multiply the steps of all schemes but "max" by one number, so that the file is as large as `limit` allows.
 
@@ -64,7 +66,8 @@ def pack_model(
     state = {name: tensor.detach().to("cpu", torch.float32) for name, tensor in sorted(state.items())}
     _check(state, precision)
     precision = copy.copy(precision)
-    config = {"model": model_config, "predict": predict_config}
+    config = {"model": model_config}
+    config |= {"predict": predict_config or {}} if adapt_config is None else {"adapt": adapt_config}
     if not precision.steps:
         precision.decide(state, None)
     trained_offset = precision.offset

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .artifact import read as read_file
 from .artifact import read_artifact
 from .compiled import build_model, new_state, weight_shapes
 from .memory import RATES, AdaptConfig, new_memory, new_scene
 from .reading import DECODE, ENCODE, LEARN, SCORE, parse, read
-from .tokenizer import END_OF_DOCUMENT, HEADER, Tokenizer, header
+from .tokenizer import END_OF_DOCUMENT, HEADER, Tokenizer, header, read_tokenizer
 from .tree import tree_of
 from .weights import decode_weights
 
@@ -148,7 +147,7 @@ class AdaptivePredictor:
         coder = np.array(
             [0, 2**64 - 1, int.from_bytes(data[HEADER : HEADER + 8].ljust(8, b"\0"), "big"), 8], np.uint64
         )
-        left, documents = int.from_bytes(data[8:HEADER], "little"), []
+        left, documents = self.tokenizer.growth * int.from_bytes(data[8:HEADER], "little"), []
         for _ in range(int.from_bytes(data[:4], "little")):
             pieces: list[Tokens] = []
             while not pieces or pieces[-1][-1] != END_OF_DOCUMENT:
@@ -262,17 +261,16 @@ class AdaptivePredictor:
         self.state = new_state(self.model)
 
 
-def load_from(
-    config: Mapping[str, Any], tokenizer: bytes, weights: bytes, lengths: bytes
-) -> AdaptivePredictor:
-    """A predictor from the files of an artifact."""
-    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in config["adapt"].items()}
+def load_from(config: Mapping[str, Any], tokenizer: bytes, weights: bytes) -> AdaptivePredictor:
+    """A predictor from the three files of an artifact."""
+    fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in config["adapt"].items()}
+    lengths = bytes(ord(length) - ord("0") for length in fields.pop("tree"))
     arrays = decode_weights(weights, weight_shapes(config["model"]))
     return AdaptivePredictor(
-        config["model"], arrays, Tokenizer.from_bytes(tokenizer), lengths, AdaptConfig(**fields)
+        config["model"], arrays, read_tokenizer(tokenizer), lengths, AdaptConfig(**fields)
     )
 
 
 def load() -> AdaptivePredictor:
     """The predictor of the artifact that this module was imported from."""
-    return load_from(*read_artifact(), read_file("tree.bin"))
+    return load_from(*read_artifact())

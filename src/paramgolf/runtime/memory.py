@@ -47,29 +47,36 @@ RATES = (
 class AdaptConfig:
     """What a mixer looks at (CONTEXTS), and how fast it learns."""
 
+    # Of which contexts of a token what came before is counted while text is scored; none: a fixed predictor.
     contexts: tuple[str, ...] = ()
-    # Each context remembers in 2^table_bits slots of 4 bytes.
+    # Each context counts in 2^table_bits slots of 4 bytes.
     table_bits: int = 20
-    # Of the mixer's weights: at the start, in the end, and the share of the first that a decision takes off.
+    # How fast the mixer's weights learn at the start, beside the floor.
     rate: float = 0.02
+    # How fast they learn in the end.
     rate_floor: float = 0.002
+    # The rate is divided by 1 + this for each decision made.
     rate_decay: float = 1e-4
-    set_rate: float = 0.002  # of the weights of the sets among each other
-    slot_floor: float = 0.03  # least share of a new decision in the probability of a slot
-    map_floor: float = 0.01  # and in that of a history
+    # How fast the weights of the mixer's sets among each other learn.
+    set_rate: float = 0.002
+    # Least share of a new decision in the probability of a slot.
+    slot_floor: float = 0.03
+    # Least share of a new decision in the probability of a history.
+    map_floor: float = 0.01
+    # Share of a new decision in the trust in a match.
     match_rate: float = 0.01
+    # Share of a new decision in the last calibration.
     calibration_rate: float = 0.02
-    # What the mixer begins with.
+    # The model's weight in the mixer before anything was read.
     model_weight: float = 0.6
+    # Each context's weight then.
     context_weight: float = 0.08
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.contexts) - set(CONTEXTS)):
             raise ValueError(f"contexts has {', '.join(unknown)}; there are {', '.join(CONTEXTS)}")
-        if not self.contexts or not 8 <= self.table_bits <= 24:
-            raise ValueError(
-                f"{len(self.contexts)} contexts, table_bits {self.table_bits}: give 1 context or more and 8 to 24 bits"
-            )
+        if not 8 <= self.table_bits <= 24:
+            raise ValueError(f"table_bits is {self.table_bits}; allowed are 8 to 24")
         for name in (*RATES, "model_weight", "context_weight"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed are 0 to 1")

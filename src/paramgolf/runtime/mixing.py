@@ -93,7 +93,7 @@ def ask_model(s: Any, logits: Any) -> tuple[float, int, int]:
 
 
 @njit(fastmath=FAST)
-def ask_matches(s: Any, m: Any, node: int, depth: int, model: float) -> int:
+def ask_matches(s: Any, m: Any, node: int, depth: int, model: Any) -> int:
     """Inputs of the matches at a node; how good the best is, 0 (none) to 4."""
     best = 0
     for k in range(len(MATCHES)):
@@ -143,7 +143,7 @@ def ask_contexts(s: Any, m: Any, table: Any, node: int) -> tuple[int, int]:
 
 
 @njit(fastmath=FAST)
-def mix(s: Any, m: Any) -> float:
+def mix(s: Any, m: Any) -> Any:
     """Log-odds of all inputs together: each set's sum, and the sum of those."""
     total = np.float32(0)
     for j in range(len(s.rows)):
@@ -203,7 +203,7 @@ def remember(s: Any, m: Any, table: Any, bit: int, journal: Any, written: int) -
 
 
 @njit(fastmath=FAST)
-def decision(s: Any, m: Any, table: Any, top: int, node: int, depth: int) -> float:
+def decision(s: Any, m: Any, table: Any, top: int, node: int, depth: int) -> Any:
     """The probability of yes at a node, from all that was read so far."""
     first, middle, last = s.sums[s.low[node]], s.sums[s.middle[node]], s.sums[s.high[node]]
     yes = (last - middle) / (last - first) if last - first > 1e-30 else 0.5
@@ -228,7 +228,7 @@ def decision(s: Any, m: Any, table: Any, top: int, node: int, depth: int) -> flo
 
 
 @njit(fastmath=FAST)
-def calibrated(s: Any, m: Any, node: int, odds: float) -> float:
+def calibrated(s: Any, m: Any, node: int, odds: Any) -> Any:
     """The mixed odds against what such odds came to at this node and behind this token."""
     place = (min(max(odds, np.float32(-7.999)), np.float32(7.999)) + 8) * 2
     at = int(place)

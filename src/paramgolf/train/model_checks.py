@@ -23,6 +23,15 @@ MIXERS = ("attention", "linear")
 MAY_BE_ZERO = ("rope_width", "attention_gate", "random_seed", "degree", "embedding_width", "parallel_from")
 
 
+# What runtime/compiled.py reads; all other options must be as they are by default.
+COMPILED = (
+    *("vocab_size", "width", "layers", "heads", "kv_heads", "mlp_ratio", "windows", "rope_base", "q_gain"),
+    *("logit_softcap", "softcap_kind", "ngrams", "token_shift"),
+)
+# Products are made eight rows at a time.
+ROWS = 8
+
+
 def check_model(config: ModelConfig) -> None:
     """Raises ConfigError that names the field, what it holds and what is allowed."""
     for name, value in vars(config).items():
@@ -110,4 +119,23 @@ def _check_together(config: ModelConfig) -> None:
         raise ConfigError(
             f"degree is {config.degree}, with {config.layers} layers: that many polynomials save nothing; the "
             f"most is {config.layers - 1}"
+        )
+
+
+def check_adaptable(config: ModelConfig) -> None:
+    """Raises ConfigError that names what the compiled step of the model cannot do."""
+    defaults = ModelConfig()
+    for name, value in vars(config).items():
+        if name not in COMPILED and value != getattr(defaults, name):
+            raise ConfigError(
+                f"{name} is {value!r}, which [adapt] has no compiled step for; leave {name} or [adapt] out"
+            )
+    if config.softcap_kind != "rational" or not all(config.windows):
+        raise ConfigError(
+            f"softcap_kind is {config.softcap_kind!r}, windows are {config.windows}; [adapt] needs 'rational' and a "
+            "window in every layer"
+        )
+    if config.width % ROWS or int(config.width * config.mlp_ratio) % ROWS:
+        raise ConfigError(
+            f"width {config.width} and {config.mlp_ratio} times that: [adapt] needs multiples of {ROWS}"
         )

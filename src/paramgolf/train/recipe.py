@@ -1,6 +1,6 @@
 """A recipe: everything an entrant decides, as one TOML file of plain fields.
 
-    [tokenizer]  [model]  [training]  [optimizer]  [weights.GROUP]  [predict]
+    [tokenizer]  [model]  [training]  [optimizer]  [weights.GROUP]  [predict]  [adapt]
 
 The command line adds only what is not the entrant's craft: paths, seed, challenge.
 """
@@ -15,11 +15,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from paramgolf.errors import ConfigError
 from paramgolf.names import unknown_name
+from paramgolf.runtime.memory import AdaptConfig
 from paramgolf.runtime.model import ModelConfig
 from paramgolf.runtime.predictor import PredictConfig
 from paramgolf.runtime.tokenizer import FIRST_LEARNT
 from paramgolf.train.learn_tokenizer import LARGEST_VOCABULARY
-from paramgolf.train.model_checks import check_model
+from paramgolf.train.model_checks import check_adaptable, check_model
 from paramgolf.train.quantise import QuantisationScheme
 
 LARGEST_RECIPE_FILE = 262_144
@@ -171,6 +172,7 @@ class Recipe:
     # Coarsen or refine the steps of all schemes but "max" by one factor so that the artifact fills the cap.
     fill: bool = False
     predict: PredictConfig = field(default_factory=PredictConfig)
+    adapt: AdaptConfig = field(default_factory=AdaptConfig)
 
     def scheme(self, group: str) -> QuantisationScheme:
         """How a group of matrices is quantised; int8 by row where the recipe says nothing."""
@@ -191,6 +193,7 @@ SECTIONS: dict[str, type] = {
     "training": TrainingRecipe,
     "optimizer": OptimizerRecipe,
     "predict": PredictConfig,
+    "adapt": AdaptConfig,
 }
 
 
@@ -258,6 +261,8 @@ def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
     config = _parse(ModelConfig, model, f"{source}: model")
     try:
         check_model(config)
+        if parts["adapt"].contexts:
+            check_adaptable(config)
     except ConfigError as error:
         raise ConfigError(f"{source}: model: {error}") from None
     if parts["training"].loop_from is not None and not config.order:
