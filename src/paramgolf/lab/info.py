@@ -12,12 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from paramgolf.challenge import Challenge
 from paramgolf.errors import EntryError
 from paramgolf.files import sha256_of
+from paramgolf.lab.packing import bytes_beside_weights
 from paramgolf.names import unknown_name
-from paramgolf.pack.artifact import assemble
-from paramgolf.pack.modules import changed_fields, runtime_modules
 from paramgolf.printable import printable
 from paramgolf.runtime.model import LanguageModel, ModelConfig
-from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths
 from paramgolf.train.allocate import entropy_bits
 from paramgolf.train.model_checks import check_model
 from paramgolf.train.quantise import QuantisationScheme, group_of, quantise
@@ -59,14 +57,7 @@ def describe_recipe(recipe: Recipe, challenge: Challenge) -> dict[str, Any]:
         row = groups.setdefault(group, {"parameters": 0, "expected_bytes": 0.0})
         row["parameters"] += shape.numel()
         row["expected_bytes"] += bits / 8
-    adaptive = bool(recipe.adapt.contexts)
-    config = {"model": changed_fields(recipe.model), "predict": changed_fields(recipe.predict)}
-    if adaptive:
-        # Frequencies as those of words (Zipf 1949), for the size of the tree.
-        lengths = path_lengths([10**6 // (1 + token) for token in range(recipe.tokenizer.vocab_size)])
-        config = {"model": compiled_options(recipe.model), "adapt": adapt_config(recipe.adapt, lengths)}
-    modules = runtime_modules(recipe.model, adaptive=adaptive)
-    rest = len(assemble(config=config, tokenizer=b"", weights=b"", modules=modules)[0])
+    rest = bytes_beside_weights(recipe, b"")
     rest += round(BYTES_A_MERGE * (recipe.tokenizer.vocab_size - 257))
     expected = rest + sum(round(row["expected_bytes"]) for row in groups.values())
     return {

@@ -218,7 +218,7 @@ def decision(s: Any, m: Any, table: Any, top: int, node: int, depth: int) -> Any
     s.rows[0] = node
     s.rows[1] = longest * 5 + best
     s.rows[2] = min(depth, 15) * 3 + expected
-    s.rows[3] = int(min(max(model * np.float32(1.5) + 12, 0), 23))
+    s.rows[3] = int(min(max(model * np.float32(1.5) + 12, np.float32(0)), np.float32(23)))
     s.rows[4] = m.last[0]
     s.rows[5] = known * 10 // (len(s.chosen) + 1) * 5 + best
     s.rows[6] = s.kind[m.last[0]] * 3 + expected

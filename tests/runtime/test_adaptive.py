@@ -1,0 +1,214 @@
+"""The adaptive predictor: pure, causal, lossless, and the model in it is the model that was trained."""
+
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from numba import njit
+
+from paramgolf.pack.modules import runtime_modules
+from paramgolf.pack.pack import pack_model
+from paramgolf.runtime.adaptive import AdaptivePredictor, load_from
+from paramgolf.runtime.bpe import BytePairs
+from paramgolf.runtime.compiled import build_model, forward, new_state, weight_shapes
+from paramgolf.runtime.memory import CONTEXTS, AdaptConfig
+from paramgolf.runtime.model import LanguageModel, ModelConfig
+from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
+from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths
+from paramgolf.train.init import initialise
+from paramgolf.train.quantise import QuantisationScheme
+
+MODEL = ModelConfig(
+    vocab_size=261,
+    width=32,
+    layers=3,
+    heads=2,
+    kv_heads=1,
+    windows=(8, 8, 16),
+    softcap_kind="rational",
+    ngrams=((2, 64, 8), (3, 32, 8)),
+    token_shift=True,
+)
+ADAPT = AdaptConfig(contexts=CONTEXTS, table_bits=12)
+TEXT = b"The theatre of the thermal theme, then there. " * 6
+DOCUMENTS = [
+    TEXT,
+    b"",
+    bytes(range(256)),
+    b"\xff\xfe\x00" * 30,
+    b"a" * 700,
+    TEXT[:100],
+    "Zoë said: 1984!\n\n".encode(),
+]
+
+
+@pytest.fixture(scope="module")
+def language_model() -> LanguageModel:
+    torch.manual_seed(0)
+    model = LanguageModel(MODEL)
+    initialise(model, seed=0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return model.requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> BytePairs:
+    return BytePairs([(116, 104), (257, 101), (32, 116), (97, 97)])
+
+
+@pytest.fixture
+def fresh(language_model, tokenizer):
+    """Makes predictors that have learnt nothing."""
+    weights = {name: value.numpy() for name, value in language_model.state_dict().items()}
+    counts = np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size).tolist()
+
+    def make() -> AdaptivePredictor:
+        return AdaptivePredictor(compiled_options(MODEL), weights, tokenizer, path_lengths(counts), ADAPT)
+
+    return make
+
+
+def rows_of(predictor: AdaptivePredictor, bits) -> np.ndarray:
+    return np.concatenate([block[0] for block in predictor.predict([bits])])
+
+
+def test_shapes_are_those_of_the_language_model(language_model):
+    state = {name: tuple(value.shape) for name, value in sorted(language_model.state_dict().items())}
+    assert list(weight_shapes(compiled_options(MODEL)).items()) == list(state.items())
+
+
+def test_the_compiled_step_is_the_model_however_many_tokens_it_reads_at_once(language_model):
+    tokens = np.random.default_rng(0).integers(0, MODEL.vocab_size, 70)
+    tokens[40] = END_OF_DOCUMENT
+    model = build_model(
+        compiled_options(MODEL), {name: value.numpy() for name, value in language_model.state_dict().items()}
+    )
+
+    @njit
+    def step(models, states, tokens, logits):
+        forward(models[0], states[0], tokens, logits)
+
+    def read(piece: int) -> np.ndarray:
+        state, logits = new_state(model), np.empty((70, MODEL.vocab_size), np.float32)
+        for start in range(0, 70, piece):
+            part = tokens[start : start + piece]
+            step(model, state, part, logits[start : start + piece])
+        return logits
+
+    expected = language_model.logits(language_model(torch.from_numpy(tokens)[None])[0]).numpy()
+    np.testing.assert_allclose(read(70), expected, atol=1e-4)
+    for piece in (1, 5, 32):
+        assert (read(piece) == read(70)).all(), "the same bits, or decompression fails"
+
+
+def test_documents_come_back_in_a_predictor_that_never_saw_them(fresh):
+    compressed = fresh().compress(DOCUMENTS)
+    assert fresh().decompress(compressed) == DOCUMENTS
+
+
+def test_what_is_scored_is_what_is_coded(fresh):
+    predictor, bits = fresh(), 0.0
+    for document in DOCUMENTS:
+        decisions = predictor.encode(document)
+        rows = rows_of(predictor, decisions).astype(np.float64)
+        targets = np.append(decisions, predictor.end_of_document)
+        chosen = rows[np.arange(len(rows)), targets]
+        bits += (np.log(np.exp(rows).sum(-1)) - chosen).sum() / np.log(2)
+        predictor.learn([decisions])
+    size = len(fresh().compress(DOCUMENTS))
+    assert bits / 8 <= size <= 1.0001 * bits / 8 + 20
+
+
+def test_tokens_spell_the_document_and_half_of_one_spells_nothing(fresh):
+    predictor = fresh()
+    for document in DOCUMENTS:
+        assert predictor.decode(predictor.encode(document)) == document
+    decisions = predictor.encode(b"xy")
+    assert predictor.decode(decisions[:-1]) == b"x"
+    with pytest.raises(ValueError, match="0 or 1"):
+        predictor.decode([0, 2])
+
+
+def test_predicting_teaches_nothing(fresh):
+    predictor = fresh()
+    decisions, other = predictor.encode(TEXT), predictor.encode(b"Something else entirely.")
+    first = rows_of(predictor, decisions)
+    rows_of(predictor, other)
+    predictor.predict_next(other[:7])
+    assert (rows_of(predictor, decisions) == first).all()
+
+
+def test_a_row_looks_at_nothing_behind_it(fresh):
+    predictor = fresh()
+    decisions = predictor.encode(TEXT)
+    rows = rows_of(predictor, decisions)
+    for cut in (0, 1, 50, 51, 52, 300, len(decisions)):
+        assert (predictor.predict_next(decisions[:cut]) == rows[cut]).all()
+        changed = np.append(decisions[:cut], 1 - decisions[cut : cut + 30])
+        assert (rows_of(predictor, changed)[: cut + 1] == rows[: cut + 1]).all()
+
+
+def test_learning_follows_scoring_whatever_was_asked_between(fresh):
+    straight, winding = fresh(), fresh()
+    decisions = straight.encode(TEXT)
+    before = rows_of(straight, decisions)
+    straight.learn([decisions])
+    winding.predict_next(decisions[:100])
+    rows_of(winding, winding.encode(b"no"))
+    winding.predict_next(decisions[:100])
+    winding.predict_next(decisions[:203])
+    winding.learn([decisions])
+    after = rows_of(straight, decisions)
+    assert (rows_of(winding, decisions) == after).all()
+    assert np.abs(after - before).max() > 0.1
+
+
+@pytest.mark.parametrize("at", [0, 4, 8, 16, 20, 40, -1])
+def test_damaged_data_are_refused(fresh, at):
+    data = bytearray(fresh().compress(DOCUMENTS))
+    data[at] ^= 0x55
+    with pytest.raises(ValueError, match=r"damaged|checksum"):
+        fresh().decompress(bytes(data))
+
+
+def test_too_few_bytes_are_refused(fresh):
+    with pytest.raises(ValueError, match="no compressed documents"):
+        fresh().decompress(b"short")
+
+
+def test_a_sample_is_repeatable_and_leaves_no_trace(fresh):
+    predictor = fresh()
+    decisions = predictor.encode(TEXT)
+    before = rows_of(predictor, decisions)
+    first = b"".join(predictor.sample(b"The ", 20, 0.8, 1))
+    assert b"".join(predictor.sample(b"The ", 20, 0.8, 1)) == first
+    assert (rows_of(predictor, decisions) == before).all()
+
+
+def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, fresh, tmp_path):
+    artifact = tmp_path / "model.pyz"
+    lengths = path_lengths(np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size).tolist())
+    pack_model(
+        language_model.state_dict(),
+        model_config=compiled_options(MODEL),
+        adapt_config=adapt_config(ADAPT, lengths),
+        modules=runtime_modules(MODEL, adaptive=True),
+        tokenizer=tokenizer.to_bytes(),
+        schemes={"all": QuantisationScheme()},
+        groups={"": "all"},
+        path=artifact,
+    )
+    with zipfile.ZipFile(artifact) as archive:
+        parts = [archive.read(name) for name in ("tokenizer.bin", "weights.bin")]
+        packed = load_from(json.loads(archive.read("config.json")), *parts)
+    (tmp_path / "small").write_bytes(packed.compress([TEXT]))
+    command = [sys.executable, "-I", str(artifact), "decompress", "small", "again"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "again").read_bytes() == TEXT
