@@ -20,6 +20,7 @@ from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
 from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths
 from paramgolf.train.init import initialise
+from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import QuantisationScheme
 
 MODEL = ModelConfig(
@@ -200,8 +201,7 @@ def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, 
         adapt_config=adapt_config(ADAPT, lengths),
         modules=runtime_modules(MODEL, adaptive=True),
         tokenizer=tokenizer.to_bytes(),
-        schemes={"all": QuantisationScheme()},
-        groups={"": "all"},
+        precision=Precision({"all": QuantisationScheme()}, {"": "all"}),
         path=artifact,
     )
     with zipfile.ZipFile(artifact) as archive:
