@@ -8,7 +8,6 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from numba import njit
 
 from paramgolf.pack.modules import runtime_modules
 from paramgolf.pack.pack import pack_model
@@ -22,6 +21,7 @@ from paramgolf.train.adaptation import adapt_config, compiled_options, path_leng
 from paramgolf.train.init import initialise
 from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import QuantisationScheme
+from paramgolf.train.recipe import WEIGHT_GROUPS
 
 MODEL = ModelConfig(
     vocab_size=261,
@@ -91,15 +91,11 @@ def test_the_compiled_step_is_the_model_however_many_tokens_it_reads_at_once(lan
         compiled_options(MODEL), {name: value.numpy() for name, value in language_model.state_dict().items()}
     )
 
-    @njit
-    def step(models, states, tokens, logits):
-        forward(models[0], states[0], tokens, logits)
-
     def read(piece: int) -> np.ndarray:
         state, logits = new_state(model), np.empty((70, MODEL.vocab_size), np.float32)
         for start in range(0, 70, piece):
             part = tokens[start : start + piece]
-            step(model, state, part, logits[start : start + piece])
+            forward(model, state, part, logits[start : start + piece])
         return logits
 
     expected = language_model.logits(language_model(torch.from_numpy(tokens)[None])[0]).numpy()
@@ -194,6 +190,7 @@ def test_a_sample_is_repeatable_and_leaves_no_trace(fresh):
 
 def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, fresh, tmp_path):
     artifact = tmp_path / "model.pyz"
+    scheme_of_all = dict.fromkeys(WEIGHT_GROUPS.values(), QuantisationScheme())
     lengths = path_lengths(np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size).tolist())
     pack_model(
         language_model.state_dict(),
@@ -201,7 +198,7 @@ def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, 
         adapt_config=adapt_config(ADAPT, lengths),
         modules=runtime_modules(MODEL, adaptive=True),
         tokenizer=tokenizer.to_bytes(),
-        precision=Precision({"all": QuantisationScheme()}, {"": "all"}),
+        precision=Precision(scheme_of_all, WEIGHT_GROUPS),
         path=artifact,
     )
     with zipfile.ZipFile(artifact) as archive:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .artifact import read_artifact
-from .compiled import build_model, new_state, weight_shapes
+from .compiled import build_model, forward, new_state, weight_shapes
 from .memory import RATES, AdaptConfig, new_memory, new_scene
-from .reading import DECODE, ENCODE, LEARN, SCORE, parse, read
+from .reading import DECODE, ENCODE, LEARN, PIECE, SCORE, parse, read_tokens
 from .tokenizer import END_OF_DOCUMENT, HEADER, Tokenizer, header, read_tokenizer
 from .tree import tree_of
 from .weights import decode_weights
@@ -218,10 +218,16 @@ class AdaptivePredictor:
                 longest * len(tokens) if mode == DECODE else int(self.scene["length"][0, tokens].sum())
             )
             entries = np.empty((max(1, decisions * len(self.table)), 2), np.uint32)
-        done = read(
-            *(self.model, self.state, self.scene, self.memory, self.table, self.history),
-            *(tokens, stop, mode, coder, data, rows, entries, counts),
-        )
+        piece, done = 1 if mode == DECODE else PIECE, 0
+        while done < len(tokens) and (not done or tokens[done - 1] != END_OF_DOCUMENT):
+            part = tokens[done : done + piece]
+            logits = np.empty((len(part), len(self.tokenizer.pieces)), np.float32)
+            forward(self.model, self.state, np.append(self.memory["last"][0, 0], part[:-1]), logits)
+            last = stop if done + piece >= len(tokens) else -1
+            done += read_tokens(
+                *(self.scene, self.memory, self.table, self.history, logits, part, last, mode),
+                *(coder, data, rows, entries, counts),
+            )
         if journal:
             self._journals.append(entries[: counts[1]])
         return done

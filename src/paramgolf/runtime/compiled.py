@@ -248,8 +248,9 @@ def attend(model: Any, state: Any, layer: int, position: int, qkv: Any, y: Any, 
 
 
 @njit(fastmath=FAST)
-def forward(model: Any, state: Any, tokens: Any, logits: Any) -> None:
+def forward(models: Any, states: Any, tokens: Any, logits: Any) -> None:
     """Read tokens [T] and go on with the state; logits [T, V] of what follows each."""
+    model, state = models[0], states[0]
     T, (L, D, width), M = len(tokens), model.project.shape, model.up.shape[2]
     H, K = model.heads[0], model.heads[1]
     E, half, first = 2 * len(model.frequencies), L // 2, state.position

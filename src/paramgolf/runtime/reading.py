@@ -1,4 +1,4 @@
-"""Documents token by token: the model's step, the mixer's decisions, and the coder, in one compiled loop.
+"""Tokens one by one: the mixer's decisions and the coder, in one compiled loop.
 
 The coder is a binary range coder of 64 bits without carries (Martin 1979; the form of Mahoney's lpaq): `low` and
 `high` bound what the bytes still to come can be, and a decision takes its share of what lies between.
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from .compiled import forward
 from .mixing import append, ask_model, decision, learn_decision, look_around
 from .tokenizer import END_OF_DOCUMENT
 
@@ -94,46 +93,25 @@ def read_token(
 
 
 @njit
-def read(
-    models: Any, states: Any, scenes: Any, memories: Any, table: Any, history: Any, tokens: Any, stop: int, mode: int,
+def read_tokens(
+    scenes: Any, memories: Any, table: Any, history: Any, logits: Any, tokens: Any, stop: int, mode: int,
     coder: Any, data: Any, rows: Any, journal: Any, counts: Any,
 ) -> int:  # fmt: skip
-    """Go on through a document with `tokens`, or decode as many into it; how many there were, an end included.
+    """Predict and learn `tokens` [T] or decode as many from logits [T, V]; how many there were, an end included.
 
     stop: of the last token, see read_token. journal [n, 2], uint32: places of the table and what they held; no
     entries, where nothing has to be undone. counts: rows and entries that were written.
     """
-    model, state, s, m = models[0], states[0], scenes[0], memories[0]
-    piece = 1 if mode == DECODE else PIECE
-    logits = np.empty((piece, len(s.p)), np.float32)
-    inputs = np.empty(piece, np.int64)
-    for start in range(0, len(tokens), piece):
-        many = min(piece, len(tokens) - start)
-        inputs[0] = m.last[0]
-        for i in range(1, many):
-            inputs[i] = tokens[start + i - 1]
-        forward(model, state, inputs[:many], logits[:many])
-        for i in range(start, start + many):
-            last = stop if i == len(tokens) - 1 else -1
-            token = read_token(
-                s,
-                m,
-                table,
-                history,
-                logits[i - start],
-                tokens[i],
-                last,
-                mode,
-                coder,
-                data,
-                rows,
-                counts,
-                journal,
-            )
-            if mode == DECODE:
-                tokens[i] = token
-            if token == END_OF_DOCUMENT:
-                return i + 1
+    s, m = scenes[0], memories[0]
+    for i in range(len(tokens)):
+        last = stop if i == len(tokens) - 1 else -1
+        token = read_token(
+            s, m, table, history, logits[i], tokens[i], last, mode, coder, data, rows, counts, journal
+        )
+        if mode == DECODE:
+            tokens[i] = token
+        if token == END_OF_DOCUMENT:
+            return i + 1
     return len(tokens)
 
 
