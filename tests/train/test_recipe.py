@@ -111,7 +111,10 @@ def test_every_section_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"modle": {}}, r"no section named 'modle'. Did you mean 'model'\? Known: adapt, fill, model, optimizer"),
+        (
+            {"modle": {}},
+            r"no section named 'modle'. Did you mean 'model'\? Known: adapt, fill, model, optimizer",
+        ),
         (
             {"model": {"widht": 8}},
             r"model: There is no key named 'widht'. Did you mean 'width' or 'rope_width' or 'windows'\? Known:",
