@@ -59,8 +59,8 @@ def build_artifact(
     """Write model.pyz to `path`, atomically, and account for its bytes.
 
     config: {"model": ..., "predict": ...}, or "adapt" for the adaptive predictor.
-    modules: those of the runtime that ship, None for all but
-    other kinds of tokenizers;
+    modules: those of the runtime that ship, None
+    for all; of other kinds of tokenizers than this none ships.
     groups and coder_tables: the bytes of `weights` by group of tensors and those of the entropy coder's
     tables, summing to its length; None: one group.
 
@@ -83,7 +83,10 @@ def assemble(
 
     Weights are stored as they are: the size is that with empty weights, plus theirs.
     """
-    sources = minify_modules(runtime_sources(needed_modules(tokenizer) if modules is None else modules))
+    needed = needed_modules(tokenizer)
+    sources = minify_modules(
+        {name: source for name, source in runtime_sources(modules).items() if name in needed}
+    )
     predictor = "adaptive" if "adapt" in config else "predictor"
     members = {
         name: source.replace(PREDICTOR, f"runtime.{predictor}").encode() for name, source in STARTERS.items()
