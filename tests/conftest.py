@@ -1,6 +1,14 @@
-"""Which tests share a process when several run at once: those of a file, and all that share the run of lab/."""
+"""How all tests run.
 
+Those of a file share a process when several run at once, and so do all that share the run of lab/. Nothing is timed:
+a busy machine is no fault of the code.
+"""
+
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items):

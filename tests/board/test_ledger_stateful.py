@@ -103,5 +103,5 @@ class AnyLedger(RuleBasedStateMachine):
                 assert rows[name] is Status.SHORT_OF_RECORD
 
 
-AnyLedger.TestCase.settings = settings(max_examples=12, stateful_step_count=14, deadline=None)
+AnyLedger.TestCase.settings = settings(max_examples=12, stateful_step_count=14)
 TestAnyLedger = AnyLedger.TestCase

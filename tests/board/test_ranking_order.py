@@ -99,7 +99,7 @@ def essence(standings):
     return rows, standings.records
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(game=games(), rng=st.randoms(use_true_random=False))
 def test_any_order_of_events_that_can_happen_gives_the_same_ranking(game, rng):
     turns = [name for name, entry in game.items() for _ in entry["story"]]
@@ -110,7 +110,7 @@ def test_any_order_of_events_that_can_happen_gives_the_same_ranking(game, rng):
         assert essence(rank(played(game, turns, blobs), blobs.__getitem__)) == expected
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(game=games(), seed=st.integers(0, 1000))
 def test_a_ranking_settled_after_every_event_is_the_one_settled_at_the_end(game, seed):
     """What was written on the way is never read back: the last of it is all that counts."""

@@ -139,7 +139,7 @@ def test_addresses_differ_in_any_case_and_never_change(names: list[str]) -> None
     assert found == {**found, **addresses(names[: len(names) // 2])}
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.text(max_size=200), st.sampled_from(Status))
 def test_what_a_stranger_wrote_never_becomes_an_element(
     tmp_path_factory: pytest.TempPathFactory, text: str, status: Status

@@ -94,7 +94,7 @@ def test_reading_streams(tmp_path):
     assert next(read_documents(path)) == b"good"
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1))
 def test_written_documents_are_read_back_byte_for_byte(tmp_path, texts):
     documents = [text.encode() for text in texts]
@@ -215,7 +215,7 @@ def test_parquet_text_that_is_not_utf8_is_named_with_its_row(tmp_path):
     assert "row 1, byte 2: 0xff is not valid UTF-8" in refusal(path)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(sorted(READERS.keys() - {".parquet"})),
     st.binary(max_size=200),
@@ -239,7 +239,7 @@ def test_damage_is_a_corpus_error_or_harmless_never_another_exception(tmp_path, 
             document.decode()
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.integers(0, 10_000), st.integers(0, 255))
 def test_damage_to_parquet_is_a_corpus_error_or_harmless(tmp_path, junk, place, byte):
     whole = put_parquet(tmp_path, ["some text"] * 50).read_bytes()

@@ -22,7 +22,7 @@ def prefix_of_smallest(documents: list[bytes], limit: int) -> frozenset[bytes]:
     return frozenset(chosen)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.binary(min_size=1, max_size=3), min_size=20, max_size=60), st.integers(1, 40))
 def test_the_one_pass_choice_is_the_prefix_of_the_smallest_fingerprints(documents, target):
     expected = prefix_of_smallest(documents, min(target, sum(map(len, documents)) // 10))
@@ -33,7 +33,7 @@ def test_the_one_pass_choice_is_the_prefix_of_the_smallest_fingerprints(document
             choose_validation(documents, target, "x")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(DOCUMENTS[:100]))
 def test_the_order_of_the_documents_does_not_matter(documents):
     assert choose_validation(documents, 500, "x") == choose_validation(DOCUMENTS[:100], 500, "x")

@@ -33,7 +33,7 @@ def test_a_written_shard_has_the_public_layout(tmp_path):
     assert (path.name, path.read_bytes()) == ("train_000000.bin", expected.read_bytes())
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.integers(0, 65535), max_size=8), min_size=1, max_size=6), st.integers(1, 9))
 def test_tokens_come_back_in_order_from_full_shards(tmp_path, arrays, size):
     tokens = [token for array in arrays for token in array]

@@ -54,7 +54,6 @@ manifest = "manifest.json"
 fuzz = partial(
     settings,
     max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 json_values = st.recursive(

@@ -247,7 +247,7 @@ def test_a_further_verdict_of_another_entry_is_refused():
 BITS = st.lists(st.integers(12_000, 12_600), min_size=1, max_size=6, unique=True)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(BITS, BITS)
 def test_a_record_always_has_all_that_is_asked_for(ours, theirs):
     comparison = judged(

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -181,7 +181,6 @@ def test_as_many_more_seeds_as_it_says_decide_it_four_times_in_five(both_sides):
     assert decided(more - 1) < 0.81
 
 
-@settings(deadline=None)
 @given(STEPS, STEPS)
 def test_no_number_of_seeds_makes_a_gain_that_is_not_there(entry, record):
     test = welch_test(scores(entry), scores(record), margin=MARGIN)

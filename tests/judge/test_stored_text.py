@@ -47,7 +47,7 @@ def test_other_text_is_not_found(tmp_path):
     assert found.searched == 100_004
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     before=st.binary(max_size=70),
     start=st.integers(0, 3800),

@@ -37,7 +37,7 @@ def matrix(seed: int) -> torch.Tensor:
     return torch.randn(30, 50, generator=generator) * torch.logspace(-6, 4, 30)[:, None]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(scheme=SCHEMES, seed=st.integers(0, 1000))
 def test_training_sees_the_weights_that_the_artifact_gives_back(scheme, seed):
     weights = matrix(seed)
@@ -46,7 +46,7 @@ def test_training_sees_the_weights_that_the_artifact_gives_back(scheme, seed):
     assert torch.equal(dequantise(quantise(weights, scheme)), decoded)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(limit=st.sampled_from([1, 7, 127]), seed=st.integers(0, 1000))
 def test_max_rule_clips_nothing(limit, seed):
     weights = matrix(seed)

@@ -33,14 +33,14 @@ def reference_encode(tokenizer: BytePairs, document: bytes) -> list[int]:
     return tokens
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(document=st.one_of(st.binary(max_size=80), st.text("the at\n", max_size=80).map(str.encode)))
 @example(document=TEXT)
 def test_encoding_is_byte_pair_encoding_inside_pieces(tokenizer, document):
     assert tokenizer.encode(document).tolist() == reference_encode(tokenizer, document)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(document=st.text("ab", max_size=60).map(str.encode), data=st.data())
 def test_merges_in_any_order_still_encode_by_rank(document, data):
     merges = []

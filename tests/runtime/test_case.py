@@ -26,7 +26,7 @@ PARTS = [
 ]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(document=st.lists(st.one_of(st.sampled_from(PARTS), st.binary(max_size=4)), max_size=14).map(b"".join))
 @example(document=CAPITAL + b" the")
 @example(document=b"A" + CAPITALS + b"a")
@@ -36,13 +36,13 @@ def test_any_bytes_come_back_and_no_more_than_double(document):
     assert len(folded) <= 2 * len(document)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.binary(max_size=30))
 def test_any_text_unfolds(text):
     assert isinstance(unfold(text), bytes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.lists(st.sampled_from(PARTS), max_size=10).map(b"".join), cut=st.integers(0, 40))
 def test_a_longer_text_never_takes_back_what_a_shorter_one_spelt(text, cut):
     assert unfold(text).startswith(unfold(text[:cut]))

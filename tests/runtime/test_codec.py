@@ -48,7 +48,7 @@ def compressed(predictor) -> bytes:
     return predictor.compress(DOCUMENTS)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(documents=st.lists(st.binary(max_size=30), max_size=6))
 def test_any_documents_come_back(predictor, documents):
     assert predictor.decompress(predictor.compress(documents)) == documents
@@ -93,7 +93,7 @@ def test_what_is_no_whole_number_of_words_is_refused(predictor, size):
         predictor.decompress(bytes(size))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_damaged_words_are_refused(predictor, compressed, data):
     damaged = bytearray(compressed)

@@ -66,7 +66,7 @@ def tokenizer(request) -> Tokenizer:
     return learnt(request.param)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(document=DOCUMENTS)
 @example(document=b"")
 @example(document=b"\x00")
@@ -112,14 +112,14 @@ def test_a_full_cache_of_pieces_changes_nothing(kind, monkeypatch):
     assert read_tokenizer(learnt(kind).to_bytes()).encode(TEXT).tolist() == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(document=st.binary(max_size=80))
 def test_the_learner_cuts_the_same_pieces_as_the_encoder(document):
     learnt = Split(Regex(PIECES), "isolated").pre_tokenize_str(document.decode("latin-1"))
     assert [p.encode("latin-1") for p, _ in learnt] == re.findall(PIECES.encode("latin-1"), document)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     documents=st.lists(st.text("ab ", min_size=1, max_size=60).map(str.encode), min_size=1, max_size=20),
     vocab_size=st.integers(257, 400),
@@ -161,7 +161,7 @@ def test_vocabulary_of_1024_learnt_from_the_embedded_corpus_packs_small():
     assert len(tokenizer.to_bytes()) < 2500
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_damaged_packed_form_is_refused_or_a_valid_tokenizer(tokenizer, data):
     packed = bytearray(tokenizer.to_bytes())
@@ -175,7 +175,7 @@ def test_damaged_packed_form_is_refused_or_a_valid_tokenizer(tokenizer, data):
     assert read.decode(read.encode(TEXT)) == TEXT
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     packed=st.tuples(st.integers(0, 7), st.binary(max_size=60)).map(
         lambda parts: bytes([parts[0]]) + parts[1]

@@ -34,7 +34,7 @@ def cheapest(tokenizer: Unigram, piece: bytes) -> int:
     return best
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data(), piece=st.text("ab ", min_size=1, max_size=9).map(str.encode))
 def test_no_other_way_to_spell_a_piece_is_cheaper(data, piece):
     tokenizer = tokenizers(data.draw)
@@ -44,7 +44,7 @@ def test_no_other_way_to_spell_a_piece_is_cheaper(data, piece):
     assert sum(cost_of[i] for i in ids) == cheapest(tokenizer, piece)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_the_packed_form_gives_pieces_and_costs_back(data):
     tokenizer = tokenizers(data.draw)

@@ -31,7 +31,7 @@ def blob_of(seed: int = 0) -> bytes:
     return encode_weights(tensors).blob
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     shape=st.sampled_from([(), (5,), (1, 1), (1, 40), (7, 1), (5, 9), (16, 4, 3), (0, 8), (300, 20)]),
     limit=st.sampled_from([1, 7, 127, 2047]),
@@ -90,7 +90,7 @@ def test_truncated_blob_is_refused_at_every_length():
             decode_weights(blob[:length], SHAPES)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damaged_blob_is_refused_or_gives_finite_weights_of_the_right_shape(data):
     blob = bytearray(blob_of())
@@ -104,7 +104,7 @@ def test_damaged_blob_is_refused_or_gives_finite_weights_of_the_right_shape(data
     assert all(np.isfinite(value).all() for value in decoded.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(blob=st.binary(max_size=300))
 def test_random_bytes_never_break_the_decoder(blob):
     try:
