@@ -11,6 +11,7 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+@pytest.hookimpl(tryfirst=True)  # in front of the plugin that reads the groups
 def pytest_collection_modifyitems(items):
     for item in items:
         group = "lab" if item.path.parent.name == "lab" else item.path.name
