@@ -93,9 +93,7 @@ def folders(tmp_path_factory, one_thread) -> dict[str, RunFolder]:
     runs = {}
     for name in recipe_names():
         recipe, folder = shrunk(load_recipe(name)), RunFolder(tmp_path_factory.mktemp(name))
-        shards = tokenise(
-            lambda: [TEXT * 20], recipe.tokenizer.vocab_size, folder.data, lambda line: None
-        ).shards
+        shards = tokenise(lambda: [TEXT * 20], recipe.tokenizer, folder.data, lambda line: None).shards
         budget = Budget(tokens=STEPS * recipe.training.batch_tokens)
         train(Job(recipe=recipe, shards=shards, budget=budget, seed=0, folder=folder.path))
         settings = RunSettings(recipe=recipe, challenge=load_challenge("local"), corpus="embedded", seed=0)

@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import IO
 
 from paramgolf.corpus.readers.limits import LARGEST_DOCUMENT
+from paramgolf.corpus.source import at_site, site_of
 from paramgolf.errors import CorpusError
 
-# In front of each document its length; DONE and ERROR in its place end the stream, ERROR with a message behind it.
-LENGTH = struct.Struct("<Q")
+# Each document behind its length and that of its site's name, then the name; DONE and ERROR in place of the first
+# length end the stream, ERROR with a message behind it.
+HEAD = struct.Struct("<QH")
 DONE, ERROR = 2**64 - 1, 2**64 - 2
 MEMORY_BYTES = 16 << 30
 LARGEST_MESSAGE = 10_000
+LARGEST_SITE = 1000
 
 
 def read_parquet(path: Path) -> Iterator[bytes]:
@@ -42,8 +45,10 @@ def documents_from(command: list[str], path: Path) -> Iterator[bytes]:
         )
         assert process.stdout is not None
         try:
-            while (length := _length(process.stdout)) is not None and length <= LARGEST_DOCUMENT:
-                yield process.stdout.read(length)
+            while (head := _head(process.stdout)) and head[0] <= LARGEST_DOCUMENT:
+                site = process.stdout.read(head[1]).decode("utf-8", "replace")
+                yield at_site(process.stdout.read(head[0]), site or None)
+            length = head[0] if head else None
             message = process.stdout.read(LARGEST_MESSAGE) if length == ERROR else b""
         finally:
             process.kill()
@@ -60,9 +65,9 @@ def documents_from(command: list[str], path: Path) -> Iterator[bytes]:
             )
 
 
-def _length(stream: IO[bytes]) -> int | None:
-    head = stream.read(LENGTH.size)
-    return int(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else None
+def _head(stream: IO[bytes]) -> tuple[int, int] | None:
+    data = stream.read(HEAD.size)
+    return HEAD.unpack(data) if len(data) == HEAD.size else None
 
 
 def main() -> None:
@@ -77,10 +82,11 @@ def main() -> None:
         os.dup2(2, 1)
         try:
             for document in read(Path(sys.argv[1])):
-                out.write(LENGTH.pack(len(document)) + document)
-            out.write(LENGTH.pack(DONE))
+                site = (site_of(document) or "").encode()[:LARGEST_SITE]
+                out.write(HEAD.pack(len(document), len(site)) + site + document)
+            out.write(HEAD.pack(DONE, 0))
         except CorpusError as error:
-            out.write(LENGTH.pack(ERROR) + str(error).encode())
+            out.write(HEAD.pack(ERROR, 0) + str(error).encode())
 
 
 if __name__ == "__main__":
