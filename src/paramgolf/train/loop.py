@@ -129,7 +129,7 @@ class _Run:
             return self.training_model
         # Buffers follow from the configuration: there is nothing to exchange.
         return DistributedDataParallel(
-            self.training_model, gradient_as_bucket_view=True, broadcast_buffers=False
+            self.training_model, gradient_as_bucket_view=True, forward_sync_buffers=False
         )
 
     def run(self) -> None:
