@@ -23,7 +23,7 @@ LIMITS = range(1, 2048)
 COARSE = STEPS // 4
 # Share of its tensor's mean that is added to each row's and column's sensitivity: the gradients of a few hundred
 # thousand tokens say little of rows that rare tokens use, and rows they never used would be rounded to zeros.
-PRIOR = 0.3
+PRIOR = 1.0
 # A tensor with fewer rows or columns gets no steps by column.
 FEWEST_FOR_COLUMNS = 8
 LEAST_SENSITIVITY = 1e-6
