@@ -222,10 +222,10 @@ def show_recipe(
 def record_result(
     folder: Annotated[Path, Parameter(name="RUN_FOLDER", help="The folder of a finished, proven run.")],
 ) -> None:
-    """Add a finished run's result to recipes/results.toml, which `paramgolf recipes` lists.
+    """Add a finished run's result to recipes/measured/results.toml, which `paramgolf recipes` lists.
 
-    Reads result.json of the folder and writes results.toml beside the recipes; a result that was not proven, or is
-    of a recipe other than the one that ships, is refused.
+    Reads result.json of the folder and writes measured/results.toml beside the recipes; a result that was not
+    proven, or is of a recipe other than the one that ships, is refused.
 
     ```
     paramgolf recipes record out/local-local-0

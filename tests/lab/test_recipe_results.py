@@ -9,6 +9,7 @@ from paramgolf.errors import ConfigError, ProofError, UsageError
 from paramgolf.lab.recipe_results import by_game, in_words, read_results, record
 from paramgolf.lab.result import Environment, Result, write_result
 from paramgolf.lab.settings import load_settings
+from paramgolf.train.recipe import load_recipe, recipe_names
 
 
 @pytest.fixture
@@ -125,3 +126,10 @@ def test_damaged_results_are_refused(file, text):
 
 def test_the_results_that_ship_can_be_read():
     assert all(result.proven for result in read_results())
+
+
+def test_what_ships_as_measured_was_proven_and_is_of_recipes_that_ship():
+    results = read_results()
+    assert {result.recipe for result in results} <= set(recipe_names())
+    assert all(result.proven for result in results)
+    assert all(load_recipe(name) for name in recipe_names()), "the results are no recipe"

@@ -1,4 +1,4 @@
-"""What the recipes that ship were measured at: recipes/results.toml, an entry a run."""
+"""What the recipes that ship were measured at: recipes/measured/results.toml, an entry a run."""
 
 import json
 import shlex
@@ -19,10 +19,10 @@ from paramgolf.lab.folder import RunFolder, flat
 from paramgolf.lab.result import Result, read_result
 from paramgolf.train.recipe import load_recipe, recipe_folder, recipe_names
 
-RESULTS = "results.toml"
+RESULTS = "measured/results.toml"  # a folder down: each .toml beside the recipes is one
 LARGEST_RESULTS = 2**22
 HEAD = (
-    "# Measured results of the recipes beside this file, each proven by decompression. Written by:\n"
+    "# Measured results of the recipes in the folder above, each proven by decompression. Written by:\n"
     "#   paramgolf recipes record RUN_FOLDER\n\n"
 )
 
