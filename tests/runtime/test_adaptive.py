@@ -13,6 +13,7 @@ from paramgolf.pack.modules import runtime_modules
 from paramgolf.pack.pack import pack_model
 from paramgolf.runtime.adaptive import AdaptivePredictor, load_from
 from paramgolf.runtime.bpe import BytePairs
+from paramgolf.runtime.case import CAPITAL, CAPITALS, CaseFolding
 from paramgolf.runtime.compiled import build_model, forward, new_state, weight_shapes
 from paramgolf.runtime.memory import CONTEXTS, AdaptConfig
 from paramgolf.runtime.model import LanguageModel, ModelConfig
@@ -186,6 +187,14 @@ def test_a_sample_is_repeatable_and_leaves_no_trace(fresh):
     first = b"".join(predictor.sample(b"The ", 20, 0.8, 1))
     assert b"".join(predictor.sample(b"The ", 20, 0.8, 1)) == first
     assert (rows_of(predictor, decisions) == before).all()
+
+
+def test_a_sample_is_spelt_as_a_document_is(fresh, tokenizer):
+    predictor = fresh()
+    predictor.tokenizer = CaseFolding(tokenizer)
+    sampled = b"".join(predictor.sample(b"The ", 400, 3.0, 1))
+    assert sampled
+    assert not set(sampled) & {*CAPITAL, *CAPITALS}
 
 
 def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, fresh, tmp_path):

@@ -177,12 +177,16 @@ class AdaptivePredictor:
         noise = np.random.default_rng(seed).integers(0, 256, 64 * tokens + 8, np.uint8)
         coder = np.array([0, 2**64 - 1, int.from_bytes(noise[:8].tobytes(), "big"), 8], np.uint64)
         self.scene["inverse_temperature"] = min(1 / max(temperature, 1e-3), 1e3)
+        chosen: list[int] = []
         for _ in range(tokens):
             token = np.zeros(1, np.int64)
             self._read(token, -1, DECODE, coder=coder, data=noise, journal=True)
             if token[0] == END_OF_DOCUMENT:
                 break
-            yield self.tokenizer.pieces[int(token[0])]
+            # A token may change what the one before it spells, but never take a byte back.
+            said = len(self.tokenizer.decode(chosen))
+            chosen.append(int(token[0]))
+            yield self.tokenizer.decode(chosen)[said:]
         self.scene["inverse_temperature"] = 1.0
         self._undo()
 
