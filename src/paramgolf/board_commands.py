@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Group, Parameter
 
 from paramgolf.artifact_commands import AsJson, print_result
+from paramgolf.judging_options import ChallengeOf, CorpusOf, FreshText, ValidationText
 
 if TYPE_CHECKING:
     from paramgolf.board.events import Event
@@ -24,12 +25,6 @@ LedgerPath = Annotated[Path, Parameter(name="--ledger", help="The ledger's file;
 EntryName = Annotated[str, Parameter(name="ENTRY", help="The entry's name in the ledger.")]
 Why = Annotated[str, Parameter(help="The reason, in a sentence; it is shown for good.")]
 Who = Annotated[str, Parameter(help="Who does this; it is shown for good.")]
-ChallengeOf = Annotated[
-    str | None, Parameter(help="The game: a name, or a .toml file. Default: the entry's own.")
-]
-Documents = Annotated[Path | None, Parameter(help="The validation text. Default: that of the corpus.")]
-Corpus = Annotated[str | None, Parameter(help="Where it is split from. Default: the challenge's own.")]
-Fresh = Annotated[Path | None, Parameter(help="Text of the same source that nobody had.")]
 LEDGER = Path("board/ledger.sqlite")
 ORGANISER = "an organiser"
 
@@ -93,9 +88,9 @@ def judge(
         Path | None, Parameter(help="A verdict.json on these very files, instead of judging them here.")
     ] = None,
     challenge: ChallengeOf = None,
-    documents: Documents = None,
-    corpus: Corpus = None,
-    fresh: Fresh = None,
+    documents: ValidationText = None,
+    corpus: CorpusOf = None,
+    fresh: FreshText = None,
     who: Who = "the judge",
 ) -> None:
     """Judge a stored entry in the sandbox, write the verdict into the ledger, and rank. Exit 0 only if it is valid.
@@ -292,9 +287,9 @@ def replay(
     apply: Annotated[bool, Parameter(negative=(), help="Write the new verdicts, and rank.")] = False,
     ledger: LedgerPath = LEDGER,
     challenge: ChallengeOf = None,
-    documents: Documents = None,
-    corpus: Corpus = None,
-    fresh: Fresh = None,
+    documents: ValidationText = None,
+    corpus: CorpusOf = None,
+    fresh: FreshText = None,
     who: Who = "the judge",
 ) -> None:
     """Judge stored entries again by today's rules: which findings and which places change.

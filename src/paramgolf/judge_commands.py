@@ -10,6 +10,7 @@ from cyclopts import App, Group, Parameter
 from paramgolf.artifact_commands import AsJson
 from paramgolf.challenge import load_challenge
 from paramgolf.errors import UsageError
+from paramgolf.judging_options import ChallengeOf, CorpusOf, FreshText, ValidationText
 
 if TYPE_CHECKING:
     from paramgolf.challenge import Challenge
@@ -54,16 +55,10 @@ def new_entry(
 def verify(
     entry: EntryPath,
     *,
-    challenge: Annotated[str | None, Parameter(help="The game. Default: the entry's own, or local.")] = None,
-    documents: Annotated[
-        Path | None, Parameter(help="The validation text. Default: that of the corpus.")
-    ] = None,
-    corpus: Annotated[
-        str | None, Parameter(help="Where the validation text is split from. Default: the challenge's own.")
-    ] = None,
-    fresh: Annotated[
-        Path | None, Parameter(help="Text of the same source that nobody had: for the rule on memorisation.")
-    ] = None,
+    challenge: ChallengeOf = None,
+    documents: ValidationText = None,
+    corpus: CorpusOf = None,
+    fresh: FreshText = None,
     quick: Annotated[
         bool, Parameter(negative=(), help="A sample of the text, no proof: under a minute.")
     ] = False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from paramgolf.artifact_commands import AsJson
+from paramgolf.judging_options import ChallengeOf, CorpusOf, FreshText, ValidationText
 
 if TYPE_CHECKING:
     from paramgolf.board.pulls.clone import Clone
@@ -22,12 +23,6 @@ Author = Annotated[
     str | None,
     Parameter(help="Who opened it, as the host says. Without it, no entry of main may be changed."),
 ]
-Challenge = Annotated[
-    str | None, Parameter(help="The game: a name, or a .toml file. Default: the entry's own.")
-]
-Documents = Annotated[Path | None, Parameter(help="The validation text. Default: that of the corpus.")]
-Corpus = Annotated[str | None, Parameter(help="Where it is split from. Default: the challenge's own.")]
-Fresh = Annotated[Path | None, Parameter(help="Text of the same source that nobody had.")]
 PULLS = Path("out/pulls")
 CLONE = "repository.git"
 
@@ -110,10 +105,10 @@ def judge_pr(
     remote: Remote,
     pull: Pull,
     author: Author = None,
-    challenge: Challenge = None,
-    documents: Documents = None,
-    corpus: Corpus = None,
-    fresh: Fresh = None,
+    challenge: ChallengeOf = None,
+    documents: ValidationText = None,
+    corpus: CorpusOf = None,
+    fresh: FreshText = None,
     again: Annotated[
         bool, Parameter(negative=(), help="Also where this very head was judged before.")
     ] = False,
@@ -153,10 +148,10 @@ def judge_pr(
 def judge_merged(
     *,
     remote: Remote,
-    challenge: Challenge = None,
-    documents: Documents = None,
-    corpus: Corpus = None,
-    fresh: Fresh = None,
+    challenge: ChallengeOf = None,
+    documents: ValidationText = None,
+    corpus: CorpusOf = None,
+    fresh: FreshText = None,
     out: Out = PULLS,
 ) -> None:
     """Judge each entry of main that has no verdict in the ledger. Exit 0 if there is a verdict on each.
@@ -186,7 +181,7 @@ def accept_pr(
     pull: Annotated[
         list[int] | None, Parameter(help="Only the entries of these, judged in OUT. Default: all of main.")
     ] = None,
-    challenge: Challenge = None,
+    challenge: ChallengeOf = None,
     site: Annotated[str, Parameter(help="The site's folder in the repository.")] = "site",
     title: Annotated[str, Parameter(help="What stands at the head of each page.")] = "paramgolf",
     base_url: Annotated[str | None, Parameter(help="Where the site will be, for its feeds.")] = None,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from result_factory import made_result
 
 from paramgolf.challenge import load_challenge
 from paramgolf.errors import UnknownNameError, UsageError
@@ -15,7 +16,6 @@ from paramgolf.lab.closing import in_words, key_values
 from paramgolf.lab.data import prepare_data
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.info import describe
-from paramgolf.lab.result import Environment, Result
 from paramgolf.lab.settings import load_settings, read_settings
 from paramgolf.score import documents_to_prove
 from paramgolf.train.recipe import load_recipe
@@ -110,53 +110,7 @@ def test_the_proven_sample_depends_on_the_artifact_alone():
 
 @pytest.fixture
 def result():
-    environment = Environment(
-        torch="2",
-        python="3",
-        paramgolf="0",
-        device="CPU",
-        dtype="float32",
-        threads=1,
-        processes=1,
-        compiled=False,
-        score_threads=1,
-    )
-    return Result(
-        challenge="local",
-        recipe="local",
-        seed=0,
-        commit=None,
-        environment=environment,
-        parameters=10,
-        train_tokens=10,
-        train_seconds=1.0,
-        warmup_seconds=1.0,
-        tokens_per_second=10.0,
-        artifact_bytes=498_312,
-        artifact_limit=500_000,
-        bits_per_byte=2.0958,
-        bits_per_byte_unquantised=2.09,
-        documents=300,
-        text_bytes=1_000_129,
-        compressed_bytes=262_001,
-        proven=True,
-        score_seconds=1.0,
-        prove_seconds=1.0,
-        isolation="bubblewrap",
-        compressors={"xz": 3.0, "zstd": 3.1, "brotli": 2.9},
-        artifact_sha256="ab" * 32,
-        ledger=[("code", 498_312)],
-        proof_documents=300,
-        proof_text_bytes=1_000_129,
-        proof_failure=None,
-        corpus="some text",
-        train_bytes_per_token=3.0,
-        train_epochs=1.0,
-        steps=1,
-        bits_per_weight=3.0,
-        samples=[],
-        settings={},
-    )
+    return made_result()
 
 
 def test_what_was_shown_is_said_in_words(result):

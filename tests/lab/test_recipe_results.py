@@ -4,64 +4,18 @@ import json
 from dataclasses import replace
 
 import pytest
+from result_factory import made_result
 
 from paramgolf.errors import ConfigError, ProofError, UsageError
 from paramgolf.lab.recipe_results import by_game, in_words, read_results, record
-from paramgolf.lab.result import Environment, Result, write_result
+from paramgolf.lab.result import write_result
 from paramgolf.lab.settings import load_settings
 from paramgolf.train.recipe import load_recipe, recipe_names
 
 
 @pytest.fixture
 def result():
-    settings = load_settings("local", "local", None, 3)
-    environment = Environment(
-        torch="2",
-        python="3",
-        paramgolf="0",
-        device="A CPU",
-        dtype="float32",
-        threads=1,
-        processes=2,
-        compiled=False,
-        score_threads=1,
-    )
-    return Result(
-        challenge="local",
-        recipe="local",
-        seed=3,
-        commit=None,
-        environment=environment,
-        parameters=10,
-        train_tokens=10,
-        train_seconds=1.0,
-        warmup_seconds=1.0,
-        tokens_per_second=10.0,
-        artifact_bytes=498_312,
-        artifact_limit=500_000,
-        bits_per_byte=2.0958,
-        bits_per_byte_unquantised=2.09,
-        documents=300,
-        text_bytes=1_000_129,
-        compressed_bytes=262_001,
-        proven=True,
-        score_seconds=1.0,
-        prove_seconds=1.0,
-        isolation="bubblewrap",
-        compressors={"xz": 3.0},
-        artifact_sha256="ab" * 32,
-        ledger=[("code", 498_312)],
-        proof_documents=300,
-        proof_text_bytes=1_000_129,
-        proof_failure=None,
-        corpus="some text",
-        train_bytes_per_token=3.0,
-        train_epochs=1.0,
-        steps=1,
-        bits_per_weight=3.0,
-        samples=[],
-        settings=settings.to_dict(),
-    )
+    return made_result(seed=3, settings=load_settings("local", "local", None, 3).to_dict())
 
 
 @pytest.fixture
@@ -79,7 +33,7 @@ def test_a_proven_run_is_recorded_and_read_back(result, tmp_path, file):
     assert read_results(file) == [entry]
     assert (entry.bits_per_byte, entry.bytes, entry.seed) == (2.0958, 498_312, 3)
     assert entry.command == "paramgolf run local --challenge local --seed 3"
-    assert entry.machine == "A CPU, processes: 2"
+    assert entry.machine == "CPU, processes: 1"
 
 
 def test_the_folder_of_a_corpus_is_not_told(result, tmp_path, file):

@@ -6,36 +6,8 @@ from dataclasses import dataclass
 from paramgolf.challenge import Challenge
 from paramgolf.judge import papers, training_data
 from paramgolf.judge.rule import Rule
-from paramgolf.judge.rules import (
-    REQUIRED,
-    causality,
-    clocks,
-    conduct,
-    determinism,
-    documents,
-    isolation,
-    lossless,
-    memorisation,
-    one_pass,
-    predictions,
-    proof,
-    size,
-)
+from paramgolf.judge.rules import MODULES, REQUIRED
 
-_ARTIFACT = (
-    size,
-    lossless,
-    documents,
-    predictions,
-    causality,
-    one_pass,
-    isolation,
-    clocks,
-    determinism,
-    proof,
-    memorisation,
-    conduct,
-)
 _PAPERS = (
     (
         papers.ENTRY,
@@ -88,9 +60,7 @@ class RuleInWords:
 
 def rulebook() -> tuple[RuleInWords, ...]:
     """Every rule, in the order of their numbers."""
-    found = [
-        _in_words(module.RULE, _asks(module.__doc__), _text(module.judge.__doc__)) for module in _ARTIFACT
-    ]
+    found = [_in_words(module.RULE, _asks(module.__doc__), _text(module.judge.__doc__)) for module in MODULES]
     found += [_in_words(rule, asks, measured) for rule, asks, measured in _PAPERS]
     return tuple(sorted(found, key=lambda rule: rule.number))
 

@@ -1,19 +1,12 @@
 """A verdict as one page of HTML that opens offline and runs nothing."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from paramgolf.judge.verdict import Finding, Outcome, Verdict
+from paramgolf.templates import html_templates
 
 
 def verdict_page(verdict: Verdict) -> str:
     """The page; everything that an entrant wrote is escaped."""
-    environment = Environment(
-        loader=PackageLoader("paramgolf.judge", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates("paramgolf.judge", "templates")
     seeds = sorted({f.seed for f in verdict.findings if f.seed is not None})
     groups: list[tuple[str, list[Finding]]] = [
         ("Of the entry" if seeds else "", [f for f in verdict.findings if f.seed is None])

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from paramgolf.challenge import Challenge
 from paramgolf.errors import EntryError
 from paramgolf.files import sha256_of
+from paramgolf.judge.archive import UNREADABLE
 from paramgolf.lab.packing import bytes_beside_weights
 from paramgolf.names import unknown_name
 from paramgolf.printable import printable
@@ -93,7 +94,7 @@ def describe_artifact(path: Path, challenge: Challenge) -> dict[str, Any]:
                 raise EntryError(f"{path} has {len(members):,} members; at most {MOST_MEMBERS:,} are read.")
             names = {info.filename for info in members}
             config = _config(archive) if "config.json" in names else None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise EntryError(
             f"{path} is no artifact: {printable(str(error))}. Expected a model.pyz, which is a zip."
         ) from None

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from paramgolf.files import write_atomic
@@ -11,6 +10,7 @@ from paramgolf.lab.charts import loss_chart
 from paramgolf.lab.closing import in_words
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.result import Result
+from paramgolf.templates import html_templates
 
 WIDE, NARROW = 8.6, 4.4  # inches
 
@@ -23,13 +23,7 @@ def write_report(folder: RunFolder, result: Result) -> None:
 
 def render_report(result: Result, log: list[dict[str, Any]]) -> str:
     """The page; `log` holds the lines of log.jsonl. Everything but our own charts is escaped."""
-    environment = Environment(
-        loader=PackageLoader("paramgolf.lab", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates("paramgolf.lab", ".")
     environment.filters["thousands"] = lambda number: f"{number:,.0f}"
     compared = [("model.pyz", result.bits_per_byte), *result.compressors.items()]
     return environment.get_template("report.html.j2").render(

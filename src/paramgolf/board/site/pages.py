@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from paramgolf.board.site import words
 from paramgolf.board.site.addresses import addresses
@@ -22,6 +22,7 @@ from paramgolf.board.standings import Curve, Row, Standings, Status
 from paramgolf.challenge import Challenge, challenge_names, load_challenge
 from paramgolf.judge.rulebook import RuleInWords, rulebook
 from paramgolf.judge.verdict import Finding, Outcome, Verdict, verdict_json
+from paramgolf.templates import html_templates
 
 STATIC = ("site.css", "theme.js", "board.js")
 MOST_CURVES, MOST_CURVE_POINTS = 8, 160
@@ -221,13 +222,7 @@ class _Site:
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("paramgolf.board.site", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates("paramgolf.board.site", "templates")
     for function in (words.day, words.minute, words.score, words.thousands, words.p_value, words.shortened):
         environment.filters[function.__name__] = function
     environment.globals.update(Status=Status, signs=SIGNS, plural=words.plural, behind=behind)

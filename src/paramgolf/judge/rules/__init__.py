@@ -23,20 +23,22 @@ from paramgolf.judge.rules import (
 )
 from paramgolf.judge.verdict import Finding
 
-ARTIFACT_RULES: tuple[Callable[[Measurements], Finding], ...] = (
-    size.judge,
-    lossless.judge,
-    documents.judge,
-    predictions.judge,
-    causality.judge,
-    one_pass.judge,
-    isolation.judge,
-    clocks.judge,
-    determinism.judge,
-    proof.judge,
-    memorisation.judge,
-    conduct.judge,
+# Each has RULE, its number and name, and judge(measurements); the rulebook takes their docstrings as its words.
+MODULES = (
+    size,
+    lossless,
+    documents,
+    predictions,
+    causality,
+    one_pass,
+    isolation,
+    clocks,
+    determinism,
+    proof,
+    memorisation,
+    conduct,
 )
+ARTIFACT_RULES: tuple[Callable[[Measurements], Finding], ...] = tuple(module.judge for module in MODULES)
 
 # What must be decided before an artifact is called valid; the others may stay open without harm.
 REQUIRED = frozenset({"R02", "R03", "R04", "R05", "R06", "R07", "R08", "R09", "R10", "R11", "R17"})
