@@ -17,7 +17,7 @@ test: system browser $(VENV)/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --numprocesses auto --dist loadscope
+	$(BIN)/pytest --numprocesses auto --no-loadscope-reorder
 
 setup: system browser $(VENV)/installed-dev
 

