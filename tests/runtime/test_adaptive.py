@@ -11,11 +11,11 @@ import torch
 
 from paramgolf.pack.modules import runtime_modules
 from paramgolf.pack.pack import pack_model
-from paramgolf.runtime.adaptive import AdaptivePredictor, load_from
+from paramgolf.runtime.adaptive import AdaptivePredictor, DocumentPredictor, load_from, predictor_class
 from paramgolf.runtime.bpe import BytePairs
 from paramgolf.runtime.case import CAPITAL, CAPITALS, CaseFolding
 from paramgolf.runtime.compiled import build_model, forward, new_state, weight_shapes
-from paramgolf.runtime.memory import CONTEXTS, AdaptConfig
+from paramgolf.runtime.memory import CONTEXTS, WITHIN, AdaptConfig
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
 from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths
@@ -35,7 +35,8 @@ MODEL = ModelConfig(
     ngrams=((2, 64, 8), (3, 32, 8)),
     token_shift=True,
 )
-ADAPT = AdaptConfig(contexts=CONTEXTS, table_bits=12)
+ADAPT = AdaptConfig(contexts=(*CONTEXTS, f"{WITHIN}last1", f"{WITHIN}none"), table_bits=12)
+OF_THE_DOCUMENT = AdaptConfig(contexts=CONTEXTS, table_bits=12, scope="document")
 TEXT = b"The theatre of the thermal theme, then there. " * 6
 DOCUMENTS = [
     TEXT,
@@ -64,19 +65,26 @@ def tokenizer() -> BytePairs:
     return BytePairs([(116, 104), (257, 101), (32, 116), (97, 97)])
 
 
+@pytest.fixture(params=[ADAPT, OF_THE_DOCUMENT], ids=["text", "document"])
+def adapt(request) -> AdaptConfig:
+    return request.param
+
+
 @pytest.fixture
-def fresh(language_model, tokenizer):
+def fresh(language_model, tokenizer, adapt):
     """Makes predictors that have learnt nothing."""
     weights = {name: value.numpy() for name, value in language_model.state_dict().items()}
     counts = np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size).tolist()
 
-    def make() -> AdaptivePredictor:
-        return AdaptivePredictor(compiled_options(MODEL), weights, tokenizer, path_lengths(counts), ADAPT)
+    def make() -> DocumentPredictor:
+        return predictor_class(adapt)(
+            compiled_options(MODEL), weights, tokenizer, path_lengths(counts), adapt
+        )
 
     return make
 
 
-def rows_of(predictor: AdaptivePredictor, bits) -> np.ndarray:
+def rows_of(predictor: DocumentPredictor, bits) -> np.ndarray:
     return np.concatenate([block[0] for block in predictor.predict([bits])])
 
 
@@ -118,7 +126,8 @@ def test_what_is_scored_is_what_is_coded(fresh):
         targets = np.append(decisions, predictor.end_of_document)
         chosen = rows[np.arange(len(rows)), targets]
         bits += (np.log(np.exp(rows).sum(-1)) - chosen).sum() / np.log(2)
-        predictor.learn([decisions])
+        if isinstance(predictor, AdaptivePredictor):
+            predictor.learn([decisions])
     size = len(fresh().compress(DOCUMENTS))
     assert bits / 8 <= size <= 1.0001 * bits / 8 + 20
 
@@ -152,6 +161,7 @@ def test_a_row_looks_at_nothing_behind_it(fresh):
         assert (rows_of(predictor, changed)[: cut + 1] == rows[: cut + 1]).all()
 
 
+@pytest.mark.parametrize("adapt", [ADAPT], indirect=True, ids=["text"])
 def test_learning_follows_scoring_whatever_was_asked_between(fresh):
     straight, winding = fresh(), fresh()
     decisions = straight.encode(TEXT)
@@ -165,6 +175,17 @@ def test_learning_follows_scoring_whatever_was_asked_between(fresh):
     after = rows_of(straight, decisions)
     assert (rows_of(winding, decisions) == after).all()
     assert np.abs(after - before).max() > 0.1
+
+
+@pytest.mark.parametrize("adapt", [OF_THE_DOCUMENT], indirect=True, ids=["document"])
+def test_documents_of_the_fixed_track_know_nothing_of_each_other(fresh):
+    assert not hasattr(fresh(), "learn")
+    alone = sum(len(fresh().compress([document])) for document in DOCUMENTS)
+    empty = len(fresh().compress([]))
+    together = len(fresh().compress(DOCUMENTS))
+    # What a file costs beside its documents: a header, and up to two bytes where the coder ends.
+    assert abs(alone - (len(DOCUMENTS) - 1) * empty - together) <= 2 * len(DOCUMENTS)
+    assert len(fresh().compress([TEXT] * 3)) > 2.9 * (len(fresh().compress([TEXT])) - empty)
 
 
 @pytest.mark.parametrize("at", [0, 4, 8, 16, 20, 40, -1])
@@ -197,14 +218,14 @@ def test_a_sample_is_spelt_as_a_document_is(fresh, tokenizer):
     assert not set(sampled) & {*CAPITAL, *CAPITALS}
 
 
-def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, fresh, tmp_path):
+def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, fresh, adapt, tmp_path):
     artifact = tmp_path / "model.pyz"
     scheme_of_all = dict.fromkeys(WEIGHT_GROUPS.values(), QuantisationScheme())
     lengths = path_lengths(np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size).tolist())
     pack_model(
         language_model.state_dict(),
         model_config=compiled_options(MODEL),
-        adapt_config=adapt_config(ADAPT, lengths),
+        adapt_config=adapt_config(adapt, lengths),
         modules=runtime_modules(MODEL, adaptive=True),
         tokenizer=tokenizer.to_bytes(),
         precision=Precision(scheme_of_all, WEIGHT_GROUPS),
@@ -218,3 +239,10 @@ def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, 
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "again").read_bytes() == TEXT
+
+
+def test_contexts_that_are_none_are_named():
+    with pytest.raises(ValueError, match=r"contexts has last9; there are none, last1.*behind 'document-'"):
+        AdaptConfig(contexts=("last1", "document-last9"))
+    with pytest.raises(ValueError, match=r"contexts has document-last1, but .* leave 'document-' out"):
+        AdaptConfig(contexts=("document-last1",), scope="document")

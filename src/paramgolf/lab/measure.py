@@ -19,7 +19,7 @@ from paramgolf.train.recipe import Recipe
 from paramgolf.train.tokens import TokenisedText, open_tokens
 
 if TYPE_CHECKING:
-    from paramgolf.runtime.adaptive import AdaptivePredictor
+    from paramgolf.runtime.adaptive import DocumentPredictor
 
 PROMPTS = ("The", "In the year", "We have")
 SAMPLE_TOKENS = 120
@@ -40,22 +40,22 @@ def unquantised_bits_per_byte(
             rows = slice(row, row + block.shape[1])
             nats.append(math.fsum(surprisal(block[0], targets[rows]).tolist()))
             row = rows.stop
-        if not isinstance(predictor, Predictor):
+        if hasattr(predictor, "learn"):
             predictor.learn([tokens])
         done += len(document)
         progress(Progress(phase="unquantised", done=done, total=total, unit="bytes"))
     return math.fsum(nats) / math.log(2) / total
 
 
-def _predictor(recipe: Recipe, checkpoint: Path, text: TokenisedText) -> "Predictor | AdaptivePredictor":
+def _predictor(recipe: Recipe, checkpoint: Path, text: TokenisedText) -> "Predictor | DocumentPredictor":
     weights = load_weights(checkpoint)
     if recipe.adapt.contexts:
         # Not before it is needed: it brings a compiler.
-        from paramgolf.runtime.adaptive import AdaptivePredictor
+        from paramgolf.runtime.adaptive import predictor_class
 
         arrays = {name: value.float().numpy() for name, value in weights.items()}
         lengths = path_lengths(token_counts(text))
-        return AdaptivePredictor(
+        return predictor_class(recipe.adapt)(
             compiled_options(recipe.model), arrays, text.tokenizer, lengths, recipe.adapt
         )
     model = LanguageModel(recipe.model)

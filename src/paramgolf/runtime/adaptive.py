@@ -1,8 +1,8 @@
-"""The adaptive predictor: what the harness calls, and the codec, over a model and a mixer that learns as it reads.
+"""Predictors with a mixer that learns as it reads: what the harness calls, and the codec.
 
-Its alphabet is {no, yes, end of document}: a token is a path of decisions in a tree. What `predict` learns on its way
-through a document is provisional: it is undone when something else is asked, and kept when `learn` says that just
-this document was scored.
+Their alphabet is {no, yes, end of document}: a token is a path of decisions in a tree. What `predict` learns on its
+way through a document is provisional: it is undone when something else is asked. A document's own predictor forgets
+it for good; the adaptive one keeps it when `learn` says that just this document was scored.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,8 +29,8 @@ NO_CODER = np.zeros(4, np.uint64)
 NO_DATA = np.zeros(0, np.uint8)
 
 
-class AdaptivePredictor:
-    """One document at a time, in the order given; everything happens in one thread."""
+class DocumentPredictor:
+    """Learns from a document while it reads it, and begins each as if it were the first. One thread."""
 
     vocab_size = 3
     end_of_document = 2
@@ -110,31 +110,21 @@ class AdaptivePredictor:
         self.state = state
         return rows[-1]
 
-    def learn(self, batch: Sequence[Any]) -> None:
-        """Keep what the documents teach, which were scored just now."""
-        for bits in batch:
-            tokens = np.append(self._parse(bits)[0][:-1], END_OF_DOCUMENT)
-            new = self._behind(tokens)
-            if new is None or (self._closed and len(new) > 1):
-                self._undo()
-                new = tokens
-            self._learn(new)
-            self._forget()
-
     def compress(self, documents: list[bytes]) -> bytes:
         """The documents in fewer bytes."""
         self._undo()
         coder = np.array([0, 2**64 - 1, 0, 0], np.uint64)
         parts = [header(documents)]
         for document in documents:
+            journal = self._open()
             tokens = np.append(self.tokenizer.encode(document), END_OF_DOCUMENT).astype(np.int64)
             for start in range(0, len(tokens), SLICE):
                 part = tokens[start : start + SLICE]
                 data = np.empty(WORST_BYTES * int(self.scene["length"][0, part].sum() + 16), np.uint8)
                 coder[3] = 0
-                self._read(part, -1, ENCODE, coder=coder, data=data)
+                self._read(part, -1, ENCODE, coder=coder, data=data, journal=journal)
                 parts.append(data[: int(coder[3])].tobytes())
-            self._forget()
+            self._close()
         # Any number between the bounds will do; the decoder reads zeros behind the last byte.
         return b"".join(parts) + bytes([(int(coder[0]) >> 56) + 1])
 
@@ -149,10 +139,11 @@ class AdaptivePredictor:
         )
         left, documents = self.tokenizer.growth * int.from_bytes(data[8:HEADER], "little"), []
         for _ in range(int.from_bytes(data[:4], "little")):
+            journal = self._open()
             pieces: list[Tokens] = []
             while not pieces or pieces[-1][-1] != END_OF_DOCUMENT:
                 part = np.zeros(SLICE, np.int64)
-                part = part[: self._read(part, -1, DECODE, coder=coder, data=source)]
+                part = part[: self._read(part, -1, DECODE, coder=coder, data=source, journal=journal)]
                 left -= int(self.scene["spelled"][0, part].sum())
                 if left < 0:
                     # Damaged data would go on without end.
@@ -160,7 +151,7 @@ class AdaptivePredictor:
                         "the compressed data spell more text than they announce: they are damaged"
                     )
                 pieces.append(part)
-            self._forget()
+            self._close()
             documents.append(self.tokenizer.decode(np.concatenate(pieces)[:-1]))
         if header(documents) != data[:HEADER]:
             raise ValueError(
@@ -170,13 +161,16 @@ class AdaptivePredictor:
         return documents
 
     def sample(self, prompt: bytes, tokens: int, temperature: float, seed: int) -> Iterator[bytes]:
-        """Continue `prompt` by up to `tokens` tokens, by decoding noise; temperature 0: the likeliest decisions."""
+        """Continue `prompt` by up to `tokens` tokens, by decoding noise; temperature 0: the likeliest decisions.
+
+        Only the prompt teaches: who learns from his own words says the same ones for ever.
+        """
         self._undo()
         self._keep()
         self._learn(self.tokenizer.encode(prompt).astype(np.int64), journal=True)
         noise = np.random.default_rng(seed).integers(0, 256, 64 * tokens + 8, np.uint8)
         coder = np.array([0, 2**64 - 1, int.from_bytes(noise[:8].tobytes(), "big"), 8], np.uint64)
-        self.scene["inverse_temperature"] = min(1 / max(temperature, 1e-3), 1e3)
+        self.scene["inverse_temperature"], self.scene["learning"] = min(1 / max(temperature, 1e-3), 1e3), 0
         chosen: list[int] = []
         for _ in range(tokens):
             token = np.zeros(1, np.int64)
@@ -187,7 +181,7 @@ class AdaptivePredictor:
             said = len(self.tokenizer.decode(chosen))
             chosen.append(int(token[0]))
             yield self.tokenizer.decode(chosen)[said:]
-        self.scene["inverse_temperature"] = 1.0
+        self.scene["inverse_temperature"], self.scene["learning"] = 1.0, 1
         self._undo()
 
     def _parse(self, bits: Any) -> tuple[Tokens, int]:
@@ -246,6 +240,15 @@ class AdaptivePredictor:
             return None
         return tokens[len(self._ahead) :]
 
+    def _open(self) -> bool:
+        """Begin to code a document; whether what it teaches has to be undone."""
+        self._keep()
+        return True
+
+    def _close(self) -> None:
+        """The document was coded."""
+        self._undo()
+
     def _keep(self) -> None:
         """Remember the state between two documents: what is small as it is, of the table what changes."""
         self._kept, self._journals = self.memory.copy(), []
@@ -271,16 +274,41 @@ class AdaptivePredictor:
         self.state = new_state(self.model)
 
 
-def load_from(config: Mapping[str, Any], tokenizer: bytes, weights: bytes) -> AdaptivePredictor:
+class AdaptivePredictor(DocumentPredictor):
+    """Learns from each document for those behind it, in the order given."""
+
+    def learn(self, batch: Sequence[Any]) -> None:
+        """Keep what the documents teach, which were scored just now."""
+        for bits in batch:
+            tokens = np.append(self._parse(bits)[0][:-1], END_OF_DOCUMENT)
+            new = self._behind(tokens)
+            if new is None or (self._closed and len(new) > 1):
+                self._undo()
+                new = tokens
+            self._learn(new)
+            self._forget()
+
+    def _open(self) -> bool:
+        return False
+
+    def _close(self) -> None:
+        self._forget()
+
+
+def predictor_class(config: AdaptConfig) -> type[DocumentPredictor]:
+    """Which of them has the scope of `config`."""
+    return DocumentPredictor if config.scope == "document" else AdaptivePredictor
+
+
+def load_from(config: Mapping[str, Any], tokenizer: bytes, weights: bytes) -> DocumentPredictor:
     """A predictor from the three files of an artifact."""
     fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in config["adapt"].items()}
     lengths = bytes(ord(length) - ord("0") for length in fields.pop("tree"))
     arrays = decode_weights(weights, weight_shapes(config["model"]))
-    return AdaptivePredictor(
-        config["model"], arrays, read_tokenizer(tokenizer), lengths, AdaptConfig(**fields)
-    )
+    adapt = AdaptConfig(**fields)
+    return predictor_class(adapt)(config["model"], arrays, read_tokenizer(tokenizer), lengths, adapt)
 
 
-def load() -> AdaptivePredictor:
+def load() -> DocumentPredictor:
     """The predictor of the artifact that this module was imported from."""
     return load_from(*read_artifact())

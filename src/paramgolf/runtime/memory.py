@@ -1,7 +1,7 @@
 """What the mixer is told, remembers and works with: options, and records of arrays for compiled code."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,19 @@ MATCH_SLOTS = 1 << 18
 FIRST_CONTEXT = 2 + 2 * len(MATCHES)  # inputs before those of the contexts
 
 # What an input of [adapt] contexts looks at. A word is letters; lower: without case; top: what the model finds
-# likeliest; bytesN: the last N bytes, however they were cut into tokens; document: this document alone.
+# likeliest; bytesN: the last N bytes, however they were cut into tokens.
 CONTEXTS = (
     *("none", "last1", "last2", "last3", "last4", "last5", "last6"),
     *("word", "word-word1", "word-word1-word2", "word-word2", "word-word1-word2-word3"),
     *("skip1", "skip2", "skip1-skip2", "last1-skip2", "skip1-skip2-skip3"),
-    *("document-word", "document-last1", "document-last2", "document"),
     *("lower", "lower-lower1", "lower-lower1-lower2", "lower-lower2"),
     *("top", "top-last1", "top-top2", "top-word", "top-lower1"),
     *("bytes3", "bytes4", "bytes5", "bytes6", "bytes8"),
     *("line-last1", "column-last1", "mark-word", "follower1", "follower2"),
 )  # fmt: skip
 
+# In front of a name: what came behind it in this document alone.
+WITHIN = "document-"
 
 # Of AdaptConfig, in the order in which the kernels read them.
 RATES = (
@@ -47,8 +48,10 @@ RATES = (
 class AdaptConfig:
     """What a mixer looks at (CONTEXTS), and how fast it learns."""
 
-    # Of which contexts of a token what came before is counted while text is scored; none: a fixed predictor.
+    # Of which contexts of a token what came before is counted while text is scored; none: the model alone.
     contexts: tuple[str, ...] = ()
+    # How far back memory goes: the document's beginning (the fixed track), or that of the text.
+    scope: Literal["document", "text"] = "text"
     # Each context counts in 2^table_bits slots of 4 bytes.
     table_bits: int = 20
     # How fast the mixer's weights learn at the start, beside the floor.
@@ -73,8 +76,15 @@ class AdaptConfig:
     context_weight: float = 0.08
 
     def __post_init__(self) -> None:
-        if unknown := sorted(set(self.contexts) - set(CONTEXTS)):
-            raise ValueError(f"contexts has {', '.join(unknown)}; there are {', '.join(CONTEXTS)}")
+        if unknown := sorted({name.removeprefix(WITHIN) for name in self.contexts} - set(CONTEXTS)):
+            raise ValueError(
+                f"contexts has {', '.join(unknown)}; there are {', '.join(CONTEXTS)}, each also behind {WITHIN!r}"
+            )
+        if self.scope == "document" and (within := [n for n in self.contexts if n.startswith(WITHIN)]):
+            raise ValueError(
+                f"contexts has {', '.join(within)}, but in the scope 'document' each context is the document's own: "
+                f"leave {WITHIN!r} out"
+            )
         if not 8 <= self.table_bits <= 24:
             raise ValueError(f"table_bits is {self.table_bits}; allowed are 8 to 24")
         for name in (*RATES, "model_weight", "context_weight"):
@@ -182,9 +192,11 @@ def new_scene(
         spelling=spelling,
         spelled=np.array([len(piece) for piece in pieces]),
         kind=np.array([kind_of(piece) for piece in pieces]),
-        chosen=np.array([CONTEXTS.index(name) for name in contexts], np.int64),
+        chosen=np.array([CONTEXTS.index(name.removeprefix(WITHIN)) for name in contexts], np.int64),
+        within=np.array([name.startswith(WITHIN) for name in contexts], np.int64),
         rates=np.array(rates),
         inverse_temperature=np.array(1.0),  # of what is decoded
+        learning=np.array(1),  # 0: what is read now teaches nothing
         logits_of=np.log(probability / (1 - probability)).astype(np.float32),
         next_history=next_histories(),
         first_row=np.cumsum([0, *sizes[:-1]]),  # of each set's weights

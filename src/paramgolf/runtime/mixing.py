@@ -44,31 +44,26 @@ def look_around(s: Any, m: Any, top: int, second: int) -> None:
     c[14] = hashed(c[12] + 14, t[2])
     c[15] = hashed(c[1] + 15, t[2])
     c[16] = hashed(c[14] + 16, t[3])
-    document = m.documents
-    c[17] = hashed(c[7] + 17, document)
-    c[18] = hashed(c[1] + 18, document)
-    c[19] = hashed(c[2] + 19, document)
-    c[20] = hashed(20, document)
-    c[21] = hashed(21, low[0])
-    c[22] = hashed(c[21] + 1, low[1])
-    c[23] = hashed(c[22] + 1, low[2])
-    c[24] = hashed(c[21] + 3, low[2])
-    c[25] = hashed(25, top)
-    c[26] = hashed(c[25] + 1, t[0])
-    c[27] = hashed(c[25] + 2, second)
-    c[28] = hashed(c[25] + 3, w[0])
-    c[29] = hashed(c[25] + 4, low[1])
+    c[17] = hashed(21, low[0])
+    c[18] = hashed(c[17] + 1, low[1])
+    c[19] = hashed(c[18] + 1, low[2])
+    c[20] = hashed(c[17] + 3, low[2])
+    c[21] = hashed(25, top)
+    c[22] = hashed(c[21] + 1, t[0])
+    c[23] = hashed(c[21] + 2, second)
+    c[24] = hashed(c[21] + 3, w[0])
+    c[25] = hashed(c[21] + 4, low[1])
     h = 30
     for i in range(8):
         h = hashed(h, m.bytes[i])
         if 2 <= i <= 5:
-            c[28 + i] = h
-    c[34] = h
-    c[35] = hashed(hashed(35, m.line), t[0])
-    c[36] = hashed(hashed(36, min(m.column, 4)), t[0])
-    c[37] = hashed(hashed(37, m.mark), w[0])
-    c[38] = hashed(hashed(38, t[0]), m.follower[t[0]])
-    c[39] = hashed(hashed(39, t[0]), m.pair_follower[c[2] & (PAIRS - 1)])
+            c[24 + i] = h
+    c[30] = h
+    c[31] = hashed(hashed(35, m.line), t[0])
+    c[32] = hashed(hashed(36, min(m.column, 4)), t[0])
+    c[33] = hashed(hashed(37, m.mark), w[0])
+    c[34] = hashed(hashed(38, t[0]), m.follower[t[0]])
+    c[35] = hashed(hashed(39, t[0]), m.pair_follower[c[2] & (PAIRS - 1)])
 
 
 @njit(fastmath=FAST)
@@ -122,7 +117,8 @@ def ask_contexts(s: Any, m: Any, table: Any, node: int) -> tuple[int, int]:
     mask = table.shape[1] - 1
     for k in range(len(s.chosen)):
         at = FIRST_CONTEXT + 2 * k
-        h = (s.contexts[s.chosen[k]] + (node + 1) * -4417276706812531889) * -7046029254386353131
+        own = s.within[k] * (m.documents + 1) * -3750763034362895579
+        h = (s.contexts[s.chosen[k]] + own + (node + 1) * -4417276706812531889) * -7046029254386353131
         h = (h ^ (h >> 32)) * -4417276706812531889
         s.index[k] = (h >> 20) & mask
         check = np.uint32((h >> 56) & 255)

@@ -79,7 +79,8 @@ def read_token(
         if mode >= ENCODE:
             odds = np.log(p / (1 - p)) * s.inverse_temperature
             bit = code(coder, data, mode, bit, p if s.inverse_temperature == 1 else 1 / (1 + np.exp(-odds)))
-        counts[1] = learn_decision(s, m, table, node, bit, journal, counts[1])
+        if s.learning:
+            counts[1] = learn_decision(s, m, table, node, bit, journal, counts[1])
         depth += 1
         first = s.middle[node] if bit else s.low[node]
         token = s.token[first] if mode == DECODE else token
