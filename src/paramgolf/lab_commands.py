@@ -57,7 +57,7 @@ tokenizers = App(
 
 
 def ablate(
-    recipe: RecipeName = "local",
+    recipe: RecipeName = "local-plain",
     *,
     without: Annotated[
         list[str] | None,
@@ -85,8 +85,8 @@ def ablate(
     folder; the same command goes on where it was stopped, and repeats nothing.
 
     ```
-    paramgolf ablate local --without model.token_shift --seeds 3
-    paramgolf ablate local --with model.width=160 --with "model.layers=4; model.windows=[32]" --seconds 60
+    paramgolf ablate local-plain --without model.token_shift --seeds 3
+    paramgolf ablate local-plain --with model.width=160 --with "model.layers=4; model.windows=[32]" --seconds 60
     paramgolf ablate my-recipe.toml --with training.quantise_from=0.5 --challenge local --corpus my-texts
     ```
     """
@@ -115,7 +115,7 @@ def ablate(
 
 @tokenizers.command(name="search")
 def search_tokenizers(
-    recipe: RecipeName = "local",
+    recipe: RecipeName = "local-plain",
     *,
     vocab: Annotated[str, Parameter(help="Vocabularies, with commas between them.")] = "1024,2048,4096",
     kinds: Annotated[str, Parameter(help="bpe, unigram or both.")] = "bpe,unigram",
@@ -136,8 +136,8 @@ def search_tokenizers(
     every run in the folder; the same command goes on where it was stopped.
 
     ```
-    paramgolf tokenizers search local --vocab 1024,2048,4096 --kinds bpe,unigram --case
-    paramgolf tokenizers search local --vocab 2048 --case --seconds 90 --corpus my-texts
+    paramgolf tokenizers search local-plain --vocab 1024,2048,4096 --kinds bpe,unigram --case
+    paramgolf tokenizers search local-plain --vocab 2048 --case --seconds 90 --corpus my-texts
     ```
     """
     from paramgolf.lab.ablate import ablate as compare

@@ -10,7 +10,7 @@ from paramgolf.train.recipe import load_recipe, recipe_from, recipe_names
 
 @pytest.fixture(scope="module")
 def local():
-    return load_recipe("local")
+    return load_recipe("local-plain")
 
 
 def test_without_gives_the_default(local):
