@@ -2,8 +2,9 @@
 
     python benchmarks/scoring.py ARTIFACT --documents FILE [--threads 1]
 
-The bare forward passes are the artifact's own `predict` over the same tokens in this process, the logits
-dropped. proof_tokens_per_second counts both directions together.
+The bare forward passes are the artifact's own `predict` over the same documents in this process, compiled before, the
+logits dropped. proof_tokens_per_second counts the tokens of the vocabulary (not an adaptive predictor's decisions) in
+both directions together.
 """
 
 import argparse
@@ -12,25 +13,35 @@ import time
 import zipfile
 from json import loads
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from paramgolf.corpus import read_documents
-from paramgolf.runtime.predictor import load_from
+from paramgolf.runtime import adaptive, predictor
 from paramgolf.score import Isolation, prove_artifact, score_artifact
 
 
-def bare_forward(artifact: Path, documents: list[bytes], threads: int) -> float:
-    """Seconds of `predict` alone."""
-    torch.set_num_threads(threads)
+def load(artifact: Path) -> Any:
+    """The artifact's predictor, in this process."""
     with zipfile.ZipFile(artifact) as members:
         parts = [members.read(name) for name in ("config.json", "tokenizer.bin", "weights.bin")]
-    predictor = load_from(loads(parts[0]), *parts[1:])
-    batches = [[predictor.encode(document)] for document in documents]
+    config = loads(parts[0])
+    return (adaptive if "adapt" in config else predictor).load_from(config, *parts[1:])
+
+
+def bare_forward(entry: Any, documents: list[bytes], threads: int) -> float:
+    """Seconds of `predict` alone."""
+    torch.set_num_threads(threads)
+    batches = [[entry.encode(document)] for document in documents]
+    for _ in entry.predict(batches[0]):
+        pass
     start = time.perf_counter()
     for batch in batches:
-        for _ in predictor.predict(batch):
+        for _ in entry.predict(batch):
             pass
+        if hasattr(entry, "learn"):
+            entry.learn(batch)
     return time.perf_counter() - start
 
 
@@ -38,21 +49,23 @@ def measure(artifact: Path, documents: list[bytes], threads: int, rounds: int = 
     """Medians of `score` and of the bare passes, in turn; and one proof."""
     common = {"isolation": Isolation.BUBBLEWRAP, "threads": threads, "seconds_limit": None}
     bare, scored = [], []
+    entry = load(artifact)
+    tokens = sum(len(entry.tokenizer.encode(document)) + 1 for document in documents)
     for _ in range(rounds):
-        bare.append(bare_forward(artifact, documents, threads))
+        bare.append(bare_forward(entry, documents, threads))
         scored.append(score_artifact(artifact, documents, **common))
     score = scored[-1]
     proof = prove_artifact(artifact, documents, scored_bits_per_byte=score.bits_per_byte, **common)
     proof.require()
     return {
         "bits_per_byte": score.bits_per_byte,
-        "tokens": score.tokens,
+        "tokens": tokens,
         "bare_seconds": statistics.median(bare),
         "score_seconds": statistics.median(s.seconds for s in scored),
         "score_to_bare": statistics.median(s.seconds / b for s, b in zip(scored, bare, strict=True)),
         "compress_seconds": proof.compress_seconds,
         "decompress_seconds": proof.decompress_seconds,
-        "proof_tokens_per_second": score.tokens / proof.seconds,
+        "proof_tokens_per_second": tokens / proof.seconds,
     }
 
 

@@ -131,7 +131,7 @@ def sample(
 ) -> None:
     """Go on with a text, in the sandbox.
 
-    Prints the prompt and what follows as it comes. An artifact that you trust does the same alone and faster:
+    Prints the prompt and what follows. An artifact that you trust does the same alone and shows each word as it comes:
     python model.pyz sample PROMPT
 
     ```

@@ -276,3 +276,20 @@ def test_a_next_prediction_of_another_size_is_refused(start_worker):
         """
     with start_worker(change) as worker, pytest.raises(EntryError, match="1024 bytes; expected 1028"):
         worker.predict_next(np.zeros(3, np.int32))
+
+
+def test_an_entry_that_samples_is_asked_to(start_worker):
+    change = """
+        class Entry(Uniform):
+            def sample(self, prompt, tokens, temperature, seed):
+                yield prompt[::-1]
+                yield f" {tokens} {temperature} {seed}".encode()
+    """
+    options = {"tokens": 5, "temperature": 0.5, "seed": 7}
+    with start_worker(change) as worker:
+        assert worker.describe().samples
+        assert worker.sample(b"abc", **options, limit=100) == b"cba 5 0.5 7"
+    with start_worker(change) as worker, pytest.raises(EntryError, match="limit|at most|expected"):
+        worker.sample(b"abc", **options, limit=4)
+    with start_worker() as worker:
+        assert not worker.describe().samples

@@ -1,4 +1,4 @@
-"""Text that an artifact goes on with, drawn by the harness from the predictions that the artifact gives."""
+"""Text that an artifact goes on with: by its own way of sampling, or drawn from the predictions that it gives."""
 
 import math
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ def continue_text(
 ) -> Iterator[bytes]:
     """Pieces of text behind `prompt`, up to `tokens` tokens of them; temperature 0 takes the likeliest.
 
-    Any artifact can do it, since all that it must give is its predictions. Where the alphabet is small, several of
-    its symbols count as a token.
+    Any artifact can do it: where it has no way of sampling, the harness draws from its predictions. Where the alphabet
+    is small, several of its symbols count as a token then.
 
     Raises:
         UsageError: `tokens` or `temperature` is out of range.
@@ -31,10 +31,13 @@ def continue_text(
             f"got tokens {tokens} and temperature {temperature:g}; allowed are 1 token or more and "
             "temperatures 0 to 100"
         )
+    limit = 4 * len(prompt) + LARGEST_BYTES_A_TOKEN * tokens
+    if worker.describe().samples:
+        yield worker.sample(prompt, tokens=tokens, temperature=temperature, seed=seed, limit=limit)
+        return
     random = np.random.default_rng(seed)
     end = worker.describe().end_of_document
     text = worker.encode(prompt)
-    limit = 4 * len(prompt) + LARGEST_BYTES_A_TOKEN * tokens
     before = worker.decode(text, limit=limit)
     symbols = tokens * math.ceil(math.log2(USUAL_VOCABULARY) / math.log2(worker.describe().vocab_size))
     for _ in range(symbols):

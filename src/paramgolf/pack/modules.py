@@ -12,7 +12,7 @@ from paramgolf.runtime.model import LanguageModel, ModelConfig
 OPTIONAL = ("factored", "linear_attention")
 # The two kinds of predictors, and what each of them alone imports.
 FIXED = ("predictor", "codec", "stepping", "model", "attention", *OPTIONAL)
-ADAPTIVE = ("adaptive", "compiled", "memory", "mixing", "reading", "tree")
+ADAPTIVE = ("adaptive", "compiled", "memory", "mixing", "reader", "reading", "tree")
 
 
 def runtime_modules(config: ModelConfig, *, adaptive: bool = False) -> list[str]:

@@ -247,7 +247,7 @@ def attend(model: Any, state: Any, layer: int, position: int, qkv: Any, y: Any, 
                 head[e] += a * values[k, j, e]
 
 
-@njit(fastmath=FAST)
+@njit(fastmath=FAST, nogil=True)
 def forward(models: Any, states: Any, tokens: Any, logits: Any) -> None:
     """Read tokens [T] and go on with the state; logits [T, V] of what follows each."""
     model, state = models[0], states[0]

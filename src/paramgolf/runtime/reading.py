@@ -93,7 +93,7 @@ def read_token(
     return -1
 
 
-@njit
+@njit(nogil=True)
 def read_tokens(
     scenes: Any, memories: Any, table: Any, history: Any, logits: Any, tokens: Any, stop: int, mode: int,
     coder: Any, data: Any, rows: Any, journal: Any, counts: Any,
@@ -116,7 +116,7 @@ def read_tokens(
     return len(tokens)
 
 
-@njit
+@njit(nogil=True)
 def parse(scenes: Any, bits: Any, tokens: Any) -> tuple[int, int]:
     """Decisions to tokens: how many are whole, and how many decisions stand behind them.
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import mmap
 import os
 import signal
@@ -168,6 +169,14 @@ class Worker:
                 "of the vocabulary."
             )
         return np.frombuffer(payload, "<f4").astype(np.float32)
+
+    def sample(self, prompt: bytes, *, tokens: int, temperature: float, seed: int, limit: int) -> bytes:
+        """What the entry puts behind `prompt` by its own way of sampling; more than `limit` bytes are an error.
+
+        Only where its description says that it `samples`.
+        """
+        options = {"tokens": tokens, "temperature": temperature, "seed": seed}
+        return self._ask("sample", join_parts([prompt, json.dumps(options).encode()]), Data, limit)[1]
 
     def learn(self, batch: Sequence[Tokens]) -> None:
         """Let an adaptive entry learn from a batch that has been scored."""

@@ -55,6 +55,7 @@ class Description(_Answer):
     end_of_document: int = Field(ge=0)
     batch_documents: int = Field(ge=1, le=BATCH_LIMIT)
     adaptive: bool
+    samples: bool = False
 
 
 class Data(_Answer):

@@ -78,6 +78,8 @@ class Server:
             elif kind == "learn":
                 predictor.learn([_tokens(part) for part in _split(payload)])
                 self._pipes.answer("done")
+            elif kind == "sample":
+                self._pipes.answer("data", self._sample(*_split(payload)))
             elif kind == "compress":
                 self._pipes.answer("data", self._as_bytes("compress", predictor.compress(_split(payload))))
             elif kind == "decompress":
@@ -92,6 +94,7 @@ class Server:
             end_of_document=int(predictor.end_of_document),
             batch_documents=int(predictor.batch_documents),
             adaptive=hasattr(predictor, "learn"),
+            samples=hasattr(predictor, "sample"),
         )
 
     def _as_tokens(self, tokens: Any) -> bytes:
@@ -115,6 +118,11 @@ class Server:
         if not isinstance(data, bytes | bytearray):
             raise ValueError(f"{operation} gave {type(data).__name__}; expected bytes")
         return bytes(data)
+
+    def _sample(self, prompt: bytes, options: bytes) -> bytes:
+        """What the entry goes on with, by its own way of sampling."""
+        pieces = self._predictor.sample(prompt, **json.loads(options))
+        return b"".join(self._as_bytes("sample", piece) for piece in pieces)
 
     def _next(self, tokens: Any) -> bytes:
         """The last row of predict([tokens]); an entry may have a quicker way to it."""
