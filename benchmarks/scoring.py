@@ -33,7 +33,9 @@ def load(artifact: Path) -> Any:
 def bare_forward(entry: Any, documents: list[bytes], threads: int) -> float:
     """Seconds of `predict` alone."""
     torch.set_num_threads(threads)
-    batches = [[entry.encode(document)] for document in documents]
+    size = entry.batch_documents
+    tokens = [entry.encode(document) for document in documents]
+    batches = [tokens[start : start + size] for start in range(0, len(tokens), size)]
     for _ in entry.predict(batches[0]):
         pass
     start = time.perf_counter()

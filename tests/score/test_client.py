@@ -289,7 +289,7 @@ def test_an_entry_that_samples_is_asked_to(start_worker):
     with start_worker(change) as worker:
         assert worker.describe().samples
         assert worker.sample(b"abc", **options, limit=100) == b"cba 5 0.5 7"
-    with start_worker(change) as worker, pytest.raises(EntryError, match="limit|at most|expected"):
+    with start_worker(change) as worker, pytest.raises(EntryError, match=r"limit|at most|expected"):
         worker.sample(b"abc", **options, limit=4)
     with start_worker() as worker:
         assert not worker.describe().samples

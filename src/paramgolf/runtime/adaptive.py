@@ -66,10 +66,8 @@ class DocumentPredictor:
 
     def predict(self, batch: Sequence[Any]) -> Iterator[NDArray[np.float32]]:
         """Logits in blocks [B, rows, 3]: T+1 rows, row t given bits[:t] and what was learnt before."""
-        lanes = range(min(len(batch), len(self.readers)))
-        parts = _together(
-            lambda i: [_score(self.readers[i], bits) for bits in batch[i :: len(self.readers)]], lanes
-        )
+        lanes = self._lanes(len(batch))
+        parts = _together(lambda i: [_score(self.readers[i], bits) for bits in batch[i :: len(lanes)]], lanes)
         rows = _in_turn(parts)
         for start in range(0, max(map(len, rows)), ROWS):
             block = np.zeros((len(rows), min(ROWS, max(map(len, rows)) - start), 3), np.float32)
@@ -98,30 +96,31 @@ class DocumentPredictor:
 
     def compress(self, documents: list[bytes]) -> bytes:
         """The documents in fewer bytes: a stream a reader, which has every document that is its turn."""
-        lanes = len(self.readers)
-        streams = _together(lambda i: self._compress(self.readers[i], documents[i::lanes]), range(lanes))
-        sizes = [len(stream).to_bytes(SIZE, "little") for stream in streams]
+        lanes = self._lanes(len(documents))
+        streams = _together(lambda i: self._compress(self.readers[i], documents[i :: len(lanes)]), lanes)
+        # The last one's size follows from the others'.
+        sizes = [len(stream).to_bytes(SIZE, "little") for stream in streams[:-1]]
         return b"".join([header(documents), *sizes, *streams])
 
     def decompress(self, data: bytes) -> list[bytes]:
         """The documents that `compress` was given. Raises ValueError on other data."""
-        lanes = len(self.readers)
-        start = HEADER + SIZE * lanes
+        count, text = int.from_bytes(data[:4], "little"), int.from_bytes(data[8:HEADER], "little")
+        lanes = self._lanes(count)
+        start = HEADER + SIZE * max(0, len(lanes) - 1)
         if len(data) < start:
             raise ValueError(f"{len(data)} bytes are no compressed documents: expected {start} or more")
-        count, text = int.from_bytes(data[:4], "little"), int.from_bytes(data[8:HEADER], "little")
         sizes = [int.from_bytes(data[at : at + SIZE], "little") for at in range(HEADER, start, SIZE)]
-        if sum(sizes) != len(data) - start:
+        ends = [*itertools.accumulate(sizes, initial=start), len(data)]
+        if ends[-2] > len(data):
             raise ValueError(
                 f"the compressed data are damaged: {len(data) - start} bytes of streams, announced are {sum(sizes)}"
             )
-        ends = list(itertools.accumulate(sizes, initial=start))
 
         def lane(i: int) -> list[bytes]:
             stream = data[ends[i] : ends[i + 1]]
-            return self._decompress(self.readers[i], stream, len(range(i, count, lanes)), text)
+            return self._decompress(self.readers[i], stream, len(range(i, count, len(lanes))), text)
 
-        documents = _in_turn(_together(lane, range(lanes)))
+        documents = _in_turn(_together(lane, lanes))
         if header(documents) != data[:HEADER]:
             raise ValueError(
                 "the decompressed documents have another checksum: the data are damaged, or were compressed by "
@@ -154,6 +153,10 @@ class DocumentPredictor:
             yield self.tokenizer.decode(chosen)[said:]
         scene["inverse_temperature"], scene["learning"] = 1.0, 1
         reader.undo()
+
+    def _lanes(self, documents: int) -> range:
+        """The readers that so many documents are dealt to."""
+        return range(min(documents, len(self.readers)))
 
     def _compress(self, reader: Reader, documents: list[bytes]) -> bytes:
         reader.undo()
