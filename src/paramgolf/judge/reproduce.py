@@ -143,15 +143,15 @@ def _training_sandbox(folder: Path, run: Path) -> list[str]:
 
 
 def _run(command: list[object], seconds: float | None) -> None:
-    """Run to its end; what it printed goes to a file, so that no flood of output fills memory."""
+    """Run to its end; what it printed goes to files, so that no flood of output fills memory."""
     words = [str(word) for word in command]
     name = next(word for word in words[::-1] if word in ("data", "train", "pack"))
     with private_folder() as folder:
-        output = folder / "output"
-        with output.open("wb") as handle:
+        output, errors = folder / "output", folder / "errors"
+        with output.open("wb") as out, errors.open("wb") as err:
             try:
                 ended = subprocess.run(
-                    words, stdin=subprocess.DEVNULL, stdout=handle, stderr=handle, timeout=seconds
+                    words, stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=seconds
                 )
             except subprocess.TimeoutExpired:
                 raise EntryTimeoutError(
@@ -159,10 +159,16 @@ def _run(command: list[object], seconds: float | None) -> None:
                 ) from None
         if ended.returncode == 0:
             return
-        said = output.read_bytes()[-LARGEST_MESSAGE:].decode("utf-8", "replace")
+        said = _last_words(errors) or _last_words(output)
     if "bwrap: " in said:
         raise SandboxError(f"The sandbox for training broke: {printable(said)}")
     raise EntryError(f"paramgolf {name} ended with status {ended.returncode}: {printable(said)}")
+
+
+def _last_words(path: Path) -> str:
+    with path.open("rb") as handle:
+        handle.seek(max(0, path.stat().st_size - LARGEST_MESSAGE))
+        return handle.read().decode("utf-8", "replace").strip()
 
 
 def _summary(run: Path) -> Trained:
