@@ -119,6 +119,28 @@ def test_an_honest_entry_repeats_itself_in_any_order():
     assert audit.mean_gain == 0
 
 
+def test_who_remembers_questions_never_knows_what_stands_behind_a_position():
+    asked: list[bytes] = []
+
+    class Remembers(Predictor):
+        def predict_next(self, tokens):
+            question = tokens.tobytes()
+            # Twelve tokens say which document it is.
+            behind = [before for before in asked if len(before) > len(question) > 48]
+            assert not any(before.startswith(question) for before in behind)
+            asked.append(question)
+            return super().predict_next(tokens)
+
+    witness = Witness(60, "s")
+    documents = [np.random.default_rng(i).integers(0, 3, 50, dtype=np.int32) for i in range(6)]
+    witness.begin(documents, 4)
+    for document in range(6):
+        witness.logits(document, 0, np.zeros((51, 4), np.float32))
+    audit_fixed(Remembers(), witness, "s", lambda done: None)
+    assert [len(places) for places in witness.drawn.values()] != [1] * 6
+    assert len(asked) == witness.positions
+
+
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_replay_gives_an_adaptive_entry_what_it_had_learned(size):
     witness = watched(ROWS, size=size)

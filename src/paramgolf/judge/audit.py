@@ -147,13 +147,16 @@ class Asker:
 
 
 def audit_fixed(worker: Worker, witness: Witness, secret: str, tick: Callable[[int], None]) -> Audit:
-    """Ask for every drawn position, in an order that has nothing to do with the scored one."""
+    """Ask for every drawn position: documents in another order than the scored one, each from left to right.
+
+    Who remembers what he was asked before then knows of a document only what stands before the position.
+    """
     asker = Asker(worker, witness, secret)
-    places = [(document, row) for document, rows in witness.drawn.items() for row in rows]
-    order = np.random.default_rng(len(places)).permutation(len(places))
-    for done, index in enumerate(order.tolist()):
-        asker.ask(*places[index])
-        tick(done + 1)
+    documents = list(witness.drawn)
+    for index in np.random.default_rng(len(documents)).permutation(len(documents)).tolist():
+        for row in witness.drawn[documents[index]]:
+            asker.ask(documents[index], row)
+            tick(len(asker.places))
     return asker.result()
 
 

@@ -6,7 +6,8 @@ out of here.
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -178,7 +179,7 @@ def patience(score_seconds: float, witness: Witness) -> float:
 
 
 def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: ProgressCallback | None) -> None:
-    """The blind audit in one fresh sandbox, the repeats in another; each decodes what the other encoded."""
+    """The blind audit in one fresh sandbox and, at the same time, the repeats in another."""
     assert m.score is not None
     limit = patience(m.score.seconds, witness)
     start = time.monotonic()
@@ -203,17 +204,29 @@ def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: Prog
         if progress is not None:
             progress(Progress(phase="blind audit", done=done, total=witness.positions, unit="positions"))
 
-    with one_thread():
-        with m.phase("audit"), worker("blind audit") as blind:
-            run = audit_adaptive if m.adaptive else audit_fixed
-            m.audit = run(blind, witness, m.secret, count)
-        with m.phase("repeat"), worker("repeat") as again:
-            if m.adaptive:
-                m.repeats = repeat_adaptive(again, witness, m.depth.share, m.secret, m.declared_isolated)
-            else:
-                m.repeats = repeat_fixed(again, witness, m.depth.share, m.secret)
-        with m.phase("hostile"), worker("strings") as encoder, worker("strings") as decoder:
-            m.hostile_strings = check_hostile_strings(encoder, decoder)
+    # The workers are started here and not in the threads: a sandbox dies with the thread that started it. Whatever ends
+    # this block kills them first, which ends the threads.
+    with one_thread(), ThreadPoolExecutor(2) as pool, ExitStack() as workers:
+        blind, again = (workers.enter_context(worker(phase)) for phase in ("blind audit", "repeat"))
+        phases = [pool.submit(_audit, m, blind, witness, count), pool.submit(_repeat, m, again, witness)]
+        for phase in phases:
+            phase.result()
+    with one_thread(), m.phase("hostile"), worker("strings") as encoder, worker("strings") as decoder:
+        m.hostile_strings = check_hostile_strings(encoder, decoder)
+
+
+def _audit(m: Measurements, worker: Worker, witness: Witness, count: Callable[[int], None]) -> None:
+    with m.phase("audit"):
+        run = audit_adaptive if m.adaptive else audit_fixed
+        m.audit = run(worker, witness, m.secret, count)
+
+
+def _repeat(m: Measurements, worker: Worker, witness: Witness) -> None:
+    with m.phase("repeat"):
+        if m.adaptive:
+            m.repeats = repeat_adaptive(worker, witness, m.depth.share, m.secret, m.declared_isolated)
+        else:
+            m.repeats = repeat_fixed(worker, witness, m.depth.share, m.secret)
 
 
 def _prove(m: Measurements, artifact: Path, progress: ProgressCallback | None) -> None:
