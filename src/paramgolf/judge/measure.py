@@ -179,7 +179,7 @@ def patience(score_seconds: float, witness: Witness) -> float:
 
 
 def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: ProgressCallback | None) -> None:
-    """The blind audit in one fresh sandbox and, at the same time, the repeats in another."""
+    """The blind audit, the repeats and the strings made to be difficult, at once, in fresh sandboxes of their own."""
     assert m.score is not None
     limit = patience(m.score.seconds, witness)
     start = time.monotonic()
@@ -206,12 +206,21 @@ def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: Prog
 
     # The workers are started here and not in the threads: a sandbox dies with the thread that started it. Whatever ends
     # this block kills them first, which ends the threads.
-    with one_thread(), ThreadPoolExecutor(2) as pool, ExitStack() as workers:
-        blind, again = (workers.enter_context(worker(phase)) for phase in ("blind audit", "repeat"))
-        phases = [pool.submit(_audit, m, blind, witness, count), pool.submit(_repeat, m, again, witness)]
+    with one_thread(), ThreadPoolExecutor(3) as pool, ExitStack() as workers:
+        blind, again, encoder, decoder = (
+            workers.enter_context(worker(phase)) for phase in ("blind audit", "repeat", "strings", "strings")
+        )
+        phases = [
+            pool.submit(_audit, m, blind, witness, count),
+            pool.submit(_repeat, m, again, witness),
+            pool.submit(_hostile, m, encoder, decoder),
+        ]
         for phase in phases:
             phase.result()
-    with one_thread(), m.phase("hostile"), worker("strings") as encoder, worker("strings") as decoder:
+
+
+def _hostile(m: Measurements, encoder: Worker, decoder: Worker) -> None:
+    with m.phase("hostile"):
         m.hostile_strings = check_hostile_strings(encoder, decoder)
 
 
