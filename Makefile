@@ -4,6 +4,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# One more than there are cores: many tests wait for a process of their own.
+PROCESSES := $(shell expr $$(nproc) + 1)
 BASE_PYTHON := $(shell command -v python3.11 || command -v python3)
 
 .PHONY: run test setup system browser
@@ -17,7 +19,7 @@ test: system browser $(VENV)/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --numprocesses auto --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses $(PROCESSES) --no-loadscope-reorder
 
 setup: system browser $(VENV)/installed-dev
 
