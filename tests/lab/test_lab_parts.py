@@ -16,6 +16,7 @@ from paramgolf.lab.closing import in_words, key_values
 from paramgolf.lab.data import prepare_data
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.info import describe
+from paramgolf.lab.report import render_report
 from paramgolf.lab.settings import load_settings, read_settings
 from paramgolf.score import documents_to_prove
 from paramgolf.train.recipe import load_recipe
@@ -80,6 +81,12 @@ def test_the_folder_of_other_settings_names_what_differs(settings, tmp_path):
     wider = replace(settings, recipe=replace(settings.recipe, fill=True))
     with pytest.raises(UsageError, match=r"recipe\.fill: False there, True asked"):
         folder.refuse_other(wider)
+
+
+@pytest.mark.parametrize(("recipe", "through"), [("local", True), ("baseline", False)])
+def test_the_report_says_where_float_weights_are_no_model(recipe, through):
+    result = made_result(settings=load_settings(recipe, "local", None, 0, budget_follows=True).to_dict())
+    assert ("are no model without it" in render_report(result, [])) == through
 
 
 def test_data_are_made_once_for_the_same_settings(settings, tmp_path):
