@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -113,11 +112,6 @@ def _local_rank(
         dist.barrier()
     finally:
         dist.destroy_process_group()
-    # The work is done and on disk. Taking down gloo's and the compiler's threads with the interpreter has ended a rank
-    # by SIGABRT once, behind the last step of a run.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 def _free_port() -> int:
