@@ -11,12 +11,13 @@ import torch
 
 from paramgolf.pack.modules import runtime_modules
 from paramgolf.pack.pack import pack_model
-from paramgolf.runtime.adaptive import AdaptivePredictor, DocumentPredictor, load_from, predictor_class
+from paramgolf.runtime.adaptive import AdaptivePredictor, DocumentPredictor, load_from, predictor_of
 from paramgolf.runtime.bpe import BytePairs
 from paramgolf.runtime.case import CAPITAL, CAPITALS, CaseFolding
 from paramgolf.runtime.compiled import build_model, forward, new_state, weight_shapes
 from paramgolf.runtime.memory import CONTEXTS, WITHIN, AdaptConfig
 from paramgolf.runtime.model import LanguageModel, ModelConfig
+from paramgolf.runtime.reader import Reader
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
 from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths
 from paramgolf.train.init import initialise
@@ -78,9 +79,7 @@ def fresh(language_model, tokenizer, adapt):
     counts = np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size).tolist()
 
     def make() -> DocumentPredictor:
-        return predictor_class(adapt)(
-            compiled_options(MODEL), weights, tokenizer, path_lengths(counts), adapt
-        )
+        return predictor_of(Reader(compiled_options(MODEL), weights, tokenizer, path_lengths(counts), adapt))
 
     return make
 
@@ -222,6 +221,16 @@ def test_a_sample_is_repeatable_and_leaves_no_trace(fresh):
     before = rows_of(predictor, decisions)
     first = b"".join(predictor.sample(b"The ", 20, 0.8, 1))
     assert b"".join(predictor.sample(b"The ", 20, 0.8, 1)) == first
+    assert (rows_of(predictor, decisions) == before).all()
+
+
+def test_a_sample_that_is_given_up_leaves_no_trace(fresh):
+    predictor = fresh()
+    decisions = predictor.encode(TEXT)
+    before = rows_of(predictor, decisions)
+    sample = predictor.sample(b"The ", 20, 3.0, 1)
+    next(sample)
+    sample.close()
     assert (rows_of(predictor, decisions) == before).all()
 
 

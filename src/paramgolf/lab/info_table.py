@@ -32,7 +32,7 @@ def _print_recipe(recipe: dict[str, Any], console: Console) -> None:
         f"challenge {recipe['challenge']}: {limit:,} bytes allowed, {stands} by this forecast", soft_wrap=True
     )
     if recipe["fills_the_limit"]:
-        console.print("packing makes all rms steps finer or coarser, so that the artifact fills the limit")
+        console.print("packing makes all steps finer or coarser, so that the artifact fills the limit")
     console.print(f"Next: paramgolf run {recipe['recipe']} --challenge {recipe['challenge']}", soft_wrap=True)
 
 

@@ -51,13 +51,13 @@ def _predictor(recipe: Recipe, checkpoint: Path, text: TokenisedText) -> "Predic
     weights = load_weights(checkpoint)
     if recipe.adapt.contexts:
         # Not before it is needed: it brings a compiler.
-        from paramgolf.runtime.adaptive import predictor_class
+        from paramgolf.runtime.adaptive import predictor_of
+        from paramgolf.runtime.reader import Reader
 
         arrays = {name: value.float().numpy() for name, value in weights.items()}
         lengths = path_lengths(token_counts(text))
-        return predictor_class(recipe.adapt)(
-            compiled_options(recipe.model), arrays, text.tokenizer, lengths, recipe.adapt
-        )
+        options = compiled_options(recipe.model)
+        return predictor_of(Reader(options, arrays, text.tokenizer, lengths, recipe.adapt))
     model = LanguageModel(recipe.model)
     model.load_state_dict(weights)
     return Predictor(model, text.tokenizer, recipe.predict)

@@ -22,7 +22,7 @@ from .compiled import weight_shapes
 from .memory import AdaptConfig
 from .reader import SLICE, Reader, Tokens
 from .reading import DECODE, ENCODE, SCORE
-from .tokenizer import END_OF_DOCUMENT, HEADER, Tokenizer, header, read_tokenizer
+from .tokenizer import END_OF_DOCUMENT, HEADER, header, read_tokenizer
 from .weights import decode_weights
 
 WORST_BYTES = 4  # that a decision can take
@@ -40,18 +40,9 @@ class DocumentPredictor:
     end_of_document = 2
     batch_documents = LANES
 
-    def __init__(
-        self,
-        options: Mapping[str, Any],
-        weights: Mapping[str, NDArray[np.float32]],
-        tokenizer: Tokenizer,
-        lengths: bytes,
-        config: AdaptConfig,
-    ) -> None:
-        """options: those of a LanguageModel that compiled.build_model knows; weights: its tensors by name."""
-        self.tokenizer = tokenizer
-        self.reader = Reader(options, weights, tokenizer, lengths, config)
-        self.readers = [self.reader, *(self.reader.another() for _ in range(self.batch_documents - 1))]
+    def __init__(self, reader: Reader) -> None:
+        self.tokenizer, self.reader = reader.tokenizer, reader
+        self.readers = [reader, *(reader.another() for _ in range(self.batch_documents - 1))]
 
     def encode(self, document: bytes) -> NDArray[np.int32]:
         """The decisions of a document's tokens, int32 [T], each 0 or 1."""
@@ -142,17 +133,19 @@ class DocumentPredictor:
         scene = reader.scene
         scene["inverse_temperature"], scene["learning"] = min(1 / max(temperature, 1e-3), 1e3), 0
         chosen: list[int] = []
-        for _ in range(tokens):
-            token = np.zeros(1, np.int64)
-            reader.read(token, -1, DECODE, coder=coder, data=noise, journal=True)
-            if token[0] == END_OF_DOCUMENT:
-                break
-            # A token may change what the one before it spells, but never take a byte back.
-            said = len(self.tokenizer.decode(chosen))
-            chosen.append(int(token[0]))
-            yield self.tokenizer.decode(chosen)[said:]
-        scene["inverse_temperature"], scene["learning"] = 1.0, 1
-        reader.undo()
+        try:
+            for _ in range(tokens):
+                token = np.zeros(1, np.int64)
+                reader.read(token, -1, DECODE, coder=coder, data=noise, journal=True)
+                if token[0] == END_OF_DOCUMENT:
+                    break
+                # A token may change what the one before it spells, but never take a byte back.
+                said = len(self.tokenizer.decode(chosen))
+                chosen.append(int(token[0]))
+                yield self.tokenizer.decode(chosen)[said:]
+        finally:
+            scene["inverse_temperature"], scene["learning"] = 1.0, 1
+            reader.undo()
 
     def _lanes(self, documents: int) -> range:
         """The readers that so many documents are dealt to."""
@@ -262,9 +255,9 @@ def _in_turn(lanes: list[list[To]]) -> list[To]:
     return [lane[turn] for turn in range(len(lanes[0]) if lanes else 0) for lane in lanes if turn < len(lane)]
 
 
-def predictor_class(config: AdaptConfig) -> type[DocumentPredictor]:
-    """Which of them has the scope of `config`."""
-    return DocumentPredictor if config.scope == "document" else AdaptivePredictor
+def predictor_of(reader: Reader) -> DocumentPredictor:
+    """The predictor that remembers as far back as the reader's configuration says."""
+    return (DocumentPredictor if reader.config.scope == "document" else AdaptivePredictor)(reader)
 
 
 def load_from(config: Mapping[str, Any], tokenizer: bytes, weights: bytes) -> DocumentPredictor:
@@ -273,7 +266,7 @@ def load_from(config: Mapping[str, Any], tokenizer: bytes, weights: bytes) -> Do
     lengths = bytes(ord(length) - ord("0") for length in fields.pop("tree"))
     arrays = decode_weights(weights, weight_shapes(config["model"]))
     adapt = AdaptConfig(**fields)
-    return predictor_class(adapt)(config["model"], arrays, read_tokenizer(tokenizer), lengths, adapt)
+    return predictor_of(Reader(config["model"], arrays, read_tokenizer(tokenizer), lengths, adapt))
 
 
 def load() -> DocumentPredictor:

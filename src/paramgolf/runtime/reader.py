@@ -42,7 +42,7 @@ class Reader:
         config: AdaptConfig,
     ) -> None:
         """options: those of a LanguageModel that compiled.build_model knows; weights: its tensors by name."""
-        self.model = build_model(options, weights)
+        self.model, self.tokenizer, self.config = build_model(options, weights), tokenizer, config
         self.memory = new_memory(
             tokenizer.vocab_size, len(config.contexts), config.model_weight, config.context_weight
         )
