@@ -58,6 +58,16 @@ def test_an_empty_recipe_has_the_defaults():
     )
 
 
+@pytest.mark.parametrize(
+    ("rule", "rounds_from", "expected"),
+    [("loss", 0.75, True), ("ternary", 0.2, True), ("loss", None, False), ("rms", 0.75, False)],
+)
+def test_weights_trained_through_coarse_steps_are_no_model_without_them(rule, rounds_from, expected):
+    table = {"training": {"quantise_from": rounds_from}} if rounds_from else {}
+    recipe = recipe_from(table | {"weights": {"matrices": {"rule": rule}}}, "coarse", "coarse.toml")
+    assert recipe.is_no_model_unrounded() == expected
+
+
 def test_every_section_is_read(tmp_path):
     (tmp_path / "mine.toml").write_text(
         """

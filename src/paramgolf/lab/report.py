@@ -29,7 +29,6 @@ def render_report(result: Result, log: list[dict[str, Any]]) -> str:
     return environment.get_template("report.html.j2").render(
         result=result,
         words=in_words(result),
-        through_rounding=_through_rounding(result),
         charts={
             name: _loss(result, log, name, width) for name, width in (("wide", WIDE), ("narrow", NARROW))
         },
@@ -56,13 +55,6 @@ def _loss_words(result: Result, log: list[dict[str, Any]]) -> str:
         f"{last['step']:,} steps, in bits per byte; the dashed line is the score on the validation text, "
         f"{result.bits_per_byte:.3f}."
     )
-
-
-def _through_rounding(result: Result) -> bool:
-    """Whether the float weights are only what the steps of the rule "loss" were trained with."""
-    recipe = result.settings["recipe"]
-    rules = {scheme["rule"] for scheme in recipe["weights"].values()}
-    return recipe["training"]["quantise_from"] is not None and "loss" in rules
 
 
 def _bars(rows: list[tuple[str, Any]]) -> list[tuple[str, Any, float]]:

@@ -32,6 +32,7 @@ class Environment:
 class Result:
     """Sizes are bytes, times seconds of wall clock.
 
+    `bits_per_byte_unquantised` is None where training went through coarse rounding: its float weights are no model.
     `compressed_bytes` is what `proof_documents` documents of `proof_text_bytes` bytes took: all documents, or
     the random sample that the challenge asks for. `compressors` are bits per byte. `ledger` sums to
     `artifact_bytes`.
@@ -50,7 +51,7 @@ class Result:
     artifact_bytes: int
     artifact_limit: int
     bits_per_byte: float
-    bits_per_byte_unquantised: float
+    bits_per_byte_unquantised: float | None
     documents: int
     text_bytes: int
     compressed_bytes: int

@@ -92,15 +92,23 @@ def _measure(settings: RunSettings, folder: RunFolder, reporter: Reporter) -> Re
     score = _score(settings, folder, documents, isolation, reporter)
     proof = _prove(settings, folder, documents, score, reporter)
     reporter.heading("Comparing")
-    with reporter.progress() as progress:
-        unquantised = unquantised_bits_per_byte(
-            settings.recipe, folder.checkpoint, folder.data, documents, progress
-        )
-    reporter.say(f"unquantised: {unquantised:.4f} bits per byte")
+    unquantised = _unquantised(settings, folder, documents, reporter)
     compressors = general_compressors(b"".join(documents))
     reporter.say("; ".join(f"{name} {bits:.2f}" for name, bits in compressors.items()) + " bits per byte")
     samples = draw_samples(folder.artifact, isolation=isolation, threads=ENTRY_THREADS, seed=settings.seed)
     return _result(settings, folder, packed, score, proof, unquantised, compressors, samples)
+
+
+def _unquantised(
+    settings: RunSettings, folder: RunFolder, documents: list[bytes], reporter: Reporter
+) -> float | None:
+    if settings.recipe.is_no_model_unrounded():
+        reporter.say("unquantised: none; weights trained through coarse rounding are no model without it")
+        return None
+    with reporter.progress() as progress:
+        bits = unquantised_bits_per_byte(settings.recipe, folder.checkpoint, folder.data, documents, progress)
+    reporter.say(f"unquantised: {bits:.4f} bits per byte")
+    return bits
 
 
 def _score(
@@ -157,7 +165,7 @@ def _result(
     packed: PackResult,
     score: Score,
     proof: Proof,
-    unquantised: float,
+    unquantised: float | None,
     compressors: dict[str, float],
     samples: list[dict[str, str]],
 ) -> Result:

@@ -39,6 +39,9 @@ WEIGHT_GROUPS = {
     "shared": "matrices",
 }
 
+# Rules whose steps are so coarse that weights trained through them drift inside the cells.
+COARSE_RULES = {"loss", "ternary", "binary"}
+
 T = TypeVar("T")
 Count = Annotated[int, Field(ge=1)]
 CountOrZero = Annotated[int, Field(ge=0)]
@@ -181,6 +184,11 @@ class Recipe:
     def schemes(self) -> dict[str, QuantisationScheme]:
         """How each group of matrices is quantised."""
         return {group: self.scheme(group) for group in set(WEIGHT_GROUPS.values())}
+
+    def is_no_model_unrounded(self) -> bool:
+        """Whether training leaves weights that say nothing before they are rounded: it went through coarse steps."""
+        rules = {scheme.rule for scheme in self.schemes().values()}
+        return self.training.quantise_from is not None and bool(rules & COARSE_RULES)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as JSON would hold it."""
