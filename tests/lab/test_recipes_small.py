@@ -4,6 +4,7 @@ import json
 import math
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,11 @@ from paramgolf.challenge import load_challenge
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.packing import pack_run
 from paramgolf.lab.settings import RunSettings
+from paramgolf.runtime.adaptive import load_from
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.predictor import Predictor
-from paramgolf.train.checkpoint import load_weights
+from paramgolf.runtime.reader import Mixer
+from paramgolf.train.checkpoint import load_mixer, load_weights
 from paramgolf.train.loop import Job, train
 from paramgolf.train.recipe import Recipe, load_recipe, recipe_names
 from paramgolf.train.schedule import Budget
@@ -67,6 +70,7 @@ def shrunk(recipe: Recipe) -> Recipe:
         sequence_length=32,
         batch_tokens=64,
         micro_batch_tokens=64,
+        mixer_tokens=min(recipe.training.mixer_tokens, 100),
         ramp=tuple((share, 16, 32) for share, _, _ in recipe.training.ramp[:1]),
         compile=False,
     )
@@ -75,8 +79,15 @@ def shrunk(recipe: Recipe) -> Recipe:
         tokenizer=replace(recipe.tokenizer, vocab_size=vocab_size),
         model=shrunk_model(recipe.model, vocab_size),
         training=training,
+        # As many in each recipe: what is compiled for one serves all.
+        adapt=replace(recipe.adapt, contexts=recipe.adapt.contexts[:2] + recipe.adapt.contexts[-2:]),
         fill=False,
     )
+
+
+def lengths_of(config: bytes) -> bytes:
+    """The paths of an adaptive artifact's tree."""
+    return bytes(ord(length) - ord("0") for length in json.loads(config)["adapt"]["tree"])
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +104,16 @@ def folders(tmp_path_factory, one_thread) -> dict[str, RunFolder]:
     runs = {}
     for name in recipe_names():
         recipe, folder = shrunk(load_recipe(name)), RunFolder(tmp_path_factory.mktemp(name))
-        shards = tokenise(lambda: [TEXT * 20], recipe.tokenizer, folder.data, lambda line: None).shards
-        budget = Budget(tokens=STEPS * recipe.training.batch_tokens)
-        train(Job(recipe=recipe, shards=shards, budget=budget, seed=0, folder=folder.path))
+        text = tokenise(lambda: [TEXT, TEXT * 20], recipe.tokenizer, folder.data, lambda line: None)
+        job = Job(
+            recipe=recipe,
+            shards=text.shards,
+            budget=Budget(tokens=STEPS * recipe.training.batch_tokens),
+            seed=0,
+            folder=folder.path,
+            tokenizer=text.tokenizer,
+        )
+        train(job)
         settings = RunSettings(recipe=recipe, challenge=load_challenge("local"), corpus="embedded", seed=0)
         pack_run(settings, folder)
         runs[name] = folder
@@ -117,6 +135,20 @@ def test_a_recipe_learns(folders, name):
     losses = [json.loads(line)["loss"] for line in folders[name].log.read_text().splitlines()]
     assert len(losses) >= STEPS
     assert losses[-1] < losses[0] - 0.3
+
+
+@pytest.mark.parametrize("name", [name for name in recipe_names() if load_recipe(name).training.mixer_tokens])
+def test_its_artifact_ships_the_weights_that_its_mixer_learnt(folders, name):
+    with zipfile.ZipFile(folders[name].artifact) as archive:
+        config, tokenizer, weights = map(archive.read, ("config.json", "tokenizer.bin", "weights.bin"))
+    reader = load_from(json.loads(config), tokenizer, weights).reader
+    learnt = load_mixer(folders[name].checkpoint)["mixer"].numpy()
+    first = (
+        reader.memory["weights"][0]
+        - Mixer(reader.tokenizer, lengths_of(config), reader.config).memory["weights"][0]
+    )
+    assert learnt.any()
+    np.testing.assert_allclose(first, learnt, atol=1 / 32 + 1e-6)
 
 
 @pytest.mark.parametrize("name", recipe_names())

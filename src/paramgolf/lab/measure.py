@@ -55,7 +55,7 @@ def _predictor(recipe: Recipe, checkpoint: Path, text: TokenisedText) -> "Predic
         from paramgolf.runtime.reader import Reader
 
         arrays = {name: value.float().numpy() for name, value in weights.items()}
-        lengths = path_lengths(token_counts(text))
+        lengths = path_lengths(token_counts(text.shards, text.tokenizer.vocab_size))
         options = compiled_options(recipe.model)
         return predictor_of(Reader(options, arrays, text.tokenizer, lengths, recipe.adapt))
     model = LanguageModel(recipe.model)

@@ -1,5 +1,6 @@
 """A run's checkpoint to its artifact."""
 
+from math import prod
 from typing import Any
 
 from paramgolf.lab.folder import RunFolder
@@ -7,18 +8,34 @@ from paramgolf.lab.settings import RunSettings
 from paramgolf.pack.artifact import assemble
 from paramgolf.pack.modules import changed_fields, runtime_modules
 from paramgolf.pack.pack import PackResult, pack_model
+from paramgolf.runtime.memory import mixer_shape
 from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths, token_counts
-from paramgolf.train.checkpoint import load_precision, load_weights
+from paramgolf.train.checkpoint import load_mixer, load_precision, load_weights
 from paramgolf.train.precision import Precision
+from paramgolf.train.quantise import Quantised, uniform
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
-from paramgolf.train.tokens import open_tokens
+from paramgolf.train.tokens import TokenisedText, open_tokens
+
+# First weights of a mixer are rounded to sixteenths: finer ones are worth less than their bytes, a quarter as many
+# bytes cost 0.002 bits per byte (docs/experiments.md).
+MIXER_OCTAVES, MIXER_LIMIT = -4, 127
+# How many of them take a byte, about.
+MIXER_WEIGHTS_A_BYTE = 24
 
 
 def weight_bytes(settings: RunSettings, tokenizer: bytes) -> int | None:
     """The bytes that the challenge's limit leaves for weights beside code, configuration and tokenizer."""
     if settings.challenge.artifact_bytes is None:
         return None
-    return settings.challenge.artifact_bytes - bytes_beside_weights(settings.recipe, tokenizer)
+    beside = bytes_beside_weights(settings.recipe, tokenizer) + _mixer_bytes(settings.recipe)
+    return settings.challenge.artifact_bytes - beside
+
+
+def _mixer_bytes(recipe: Recipe) -> int:
+    """About what the mixer's first weights will take, before they are learnt."""
+    if not recipe.training.mixer_tokens:
+        return 0
+    return prod(mixer_shape(recipe.tokenizer.vocab_size, len(recipe.adapt.contexts))) // MIXER_WEIGHTS_A_BYTE
 
 
 def bytes_beside_weights(recipe: Recipe, tokenizer: bytes) -> int:
@@ -50,11 +67,13 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
     weights = load_weights(folder.checkpoint)
     precision = Precision(recipe.schemes(), WEIGHT_GROUPS)
     precision.load(load_precision(folder.checkpoint), weights)
+    beside = _first_weights(folder)
     return pack_model(
         weights,
         model_config=_model_config(recipe),
         predict_config=changed_fields(recipe.predict),
-        adapt_config=adapt_config(recipe.adapt, path_lengths(token_counts(text))) if adaptive else None,
+        adapt_config=_adapt_config(recipe, text, learnt=bool(beside)) if adaptive else None,
+        beside=beside,
         modules=runtime_modules(recipe.model, adaptive=adaptive),
         tokenizer=text.tokenizer.to_bytes(),
         precision=precision,
@@ -62,3 +81,14 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
         fill=settings.recipe.fill,
         path=folder.artifact,
     )
+
+
+def _first_weights(folder: RunFolder) -> dict[str, Quantised]:
+    """Of the mixer, where training learnt them."""
+    learnt = load_mixer(folder.checkpoint).items()
+    return {name: uniform(weights, MIXER_OCTAVES, MIXER_LIMIT) for name, weights in learnt}
+
+
+def _adapt_config(recipe: Recipe, text: TokenisedText, *, learnt: bool) -> dict[str, Any]:
+    counts = token_counts(text.shards, text.tokenizer.vocab_size)
+    return adapt_config(recipe.adapt, path_lengths(counts), learnt=learnt)

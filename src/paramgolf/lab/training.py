@@ -62,6 +62,7 @@ def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any) -> N
             budget=budget,
             seed=settings.seed,
             folder=folder.path,
+            tokenizer=text.tokenizer,
             weight_bytes=weight_bytes(settings, text.tokenizer.to_bytes()) if settings.recipe.fill else None,
         )
         train(job)

@@ -49,11 +49,13 @@ def pack_model(
     limit: int | None = None,
     fill: bool = False,
     modules: list[str] | None = None,
+    beside: Mapping[str, Quantised] | None = None,
 ) -> PackResult:
     """Write the artifact of a model's state_dict to `path`.
 
     adapt_config: of an adaptive predictor, which has no predict_config.
     precision: steps that training decided; where it decided none, they are decided here from the weights.
+    beside: tensors that ship with the state's and are quantised already.
     fill: multiply the steps of all schemes but "max" by one number, so that the file is as large as `limit` allows.
 
     Raises PackError for weights that cannot be packed and ArtifactTooLargeError over `limit`; no file is left
@@ -62,8 +64,7 @@ def pack_model(
     path.unlink(missing_ok=True)
     if fill and limit is None:
         raise PackError("there is no limit to fill: give one, or pack with fill=False")
-    # The artifact stores no names: both sides go by their order.
-    state = {name: tensor.detach().to("cpu", torch.float32) for name, tensor in sorted(state.items())}
+    state = {name: tensor.detach().to("cpu", torch.float32) for name, tensor in state.items()}
     _check(state, precision)
     precision = copy.copy(precision)
     config = {"model": model_config}
@@ -71,10 +72,10 @@ def pack_model(
     if not precision.steps:
         precision.decide(state, None)
     trained_offset = precision.offset
-    tensors, encoded = _encode(state, precision)
+    tensors, encoded = _encode(state, precision, beside or {})
     if fill and limit is not None:
         empty, _ = assemble(config=config, tokenizer=tokenizer, weights=b"", modules=modules)
-        tensors, encoded = _fill(state, precision, limit - len(empty))
+        tensors, encoded = _fill(state, precision, beside or {}, limit - len(empty))
     ledger = build_artifact(
         path,
         config=config,
@@ -101,14 +102,18 @@ def _check(state: Mapping[str, Tensor], precision: Precision) -> None:
             )
 
 
-def _encode(state: Mapping[str, Tensor], precision: Precision) -> tuple[dict[str, Quantised], EncodedWeights]:
+def _encode(
+    state: Mapping[str, Tensor], precision: Precision, beside: Mapping[str, Quantised]
+) -> tuple[dict[str, Quantised], EncodedWeights]:
     grids = precision.grids(state)
     tensors = {name: round_to(tensor, grids[name]) for name, tensor in state.items()}
+    # The artifact stores no names: both sides go by their order.
+    tensors = dict(sorted({**tensors, **beside}.items()))
     return tensors, encode_weights(tensors)
 
 
 def _fill(
-    state: Mapping[str, Tensor], precision: Precision, budget: int
+    state: Mapping[str, Tensor], precision: Precision, beside: Mapping[str, Quantised], budget: int
 ) -> tuple[dict[str, Quantised], EncodedWeights]:
     """Weights as close to `budget` bytes from below as may be; if none are below, the last tried.
 
@@ -118,7 +123,7 @@ def _fill(
     best: tuple[float, dict[str, Quantised], EncodedWeights] | None = None
     for _ in range(CORRECTIONS):
         precision.fill(state, target)
-        tensors, encoded = _encode(state, precision)
+        tensors, encoded = _encode(state, precision, beside)
         size = len(encoded.blob)
         if size <= budget and (best is None or size > len(best[2].blob)):
             best = precision.offset, tensors, encoded

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from .artifact import read_artifact
 from .compiled import weight_shapes
-from .memory import AdaptConfig
-from .reader import SLICE, Reader, Tokens
+from .memory import AdaptConfig, mixer_shape
+from .reader import MIXER, SLICE, Reader, Tokens
 from .reading import DECODE, ENCODE, SCORE
 from .tokenizer import END_OF_DOCUMENT, HEADER, header, read_tokenizer
 from .weights import decode_weights
@@ -264,8 +264,11 @@ def load_from(config: Mapping[str, Any], tokenizer: bytes, weights: bytes) -> Do
     """A predictor from the three files of an artifact."""
     fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in config["adapt"].items()}
     lengths = bytes(ord(length) - ord("0") for length in fields.pop("tree"))
-    arrays = decode_weights(weights, weight_shapes(config["model"]))
+    shapes, learnt = weight_shapes(config["model"]), fields.pop("learnt", False)
     adapt = AdaptConfig(**fields)
+    if learnt:
+        shapes[MIXER] = mixer_shape(len(lengths), len(adapt.contexts))
+    arrays = decode_weights(weights, dict(sorted(shapes.items())))
     return predictor_of(Reader(config["model"], arrays, read_tokenizer(tokenizer), lengths, adapt))
 
 

@@ -129,13 +129,17 @@ def set_sizes(vocab_size: int) -> list[int]:
     return [vocab_size, 5 * 7, 48, 24, vocab_size, 50, 30]
 
 
+def mixer_shape(vocab_size: int, contexts: int) -> tuple[int, int]:
+    """Rows of all sets of weights, and inputs, which are padded for the processor's vectors."""
+    return sum(set_sizes(vocab_size)), -(-(FIRST_CONTEXT + 2 * contexts) // 16) * 16
+
+
 def new_memory(vocab_size: int, contexts: int, model_weight: float, context_weight: float) -> NDArray[Any]:
     """The record of a memory that has read nothing; the mixer begins with these weights."""
-    inputs = -(-(FIRST_CONTEXT + 2 * contexts) // 16) * 16
     seen = np.arange(256)
     noes, yeses = seen >> 4, seen & 15
     sizes = set_sizes(vocab_size)
-    weights = np.zeros((sum(sizes), inputs), np.float32)
+    weights = np.zeros(mixer_shape(vocab_size, contexts), np.float32)
     weights[:, 1] = model_weight
     weights[:, 2:FIRST_CONTEXT] = 0.1
     weights[:, FIRST_CONTEXT : FIRST_CONTEXT + 2 * contexts] = context_weight

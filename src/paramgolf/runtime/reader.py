@@ -23,9 +23,70 @@ NO_ENTRIES = np.zeros((0, 2), np.uint32)
 NO_ROWS = np.zeros((0, 3), np.float32)
 NO_CODER = np.zeros(4, np.uint64)
 NO_DATA = np.zeros(0, np.uint8)
+MIXER = "mixer"  # the tensor of what the mixer's first weights are above those of the configuration
 
 
-class Reader:
+# Decisions that first weights which were learnt are worth: they move slower than others would.
+EXPERIENCE = 5000
+
+
+class Mixer:
+    """What a mixer has learnt, and how far it has come."""
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        lengths: bytes,
+        config: AdaptConfig,
+        first_weights: NDArray[np.float32] | None = None,
+    ) -> None:
+        """first_weights [rows, inputs]: what is added to those of the configuration, see memory.mixer_shape."""
+        self.tokenizer, self.config = tokenizer, config
+        self.memory = new_memory(
+            tokenizer.vocab_size, len(config.contexts), config.model_weight, config.context_weight
+        )
+        if first_weights is not None:
+            self.memory["weights"] += first_weights
+            self.memory["decisions"] = EXPERIENCE
+        self.table = np.zeros((len(config.contexts), 1 << config.table_bits), np.uint32)
+        self.history = np.zeros(0, np.int32)
+        rates = [getattr(config, name) for name in RATES]
+        tree = tree_of(lengths, tokenizer.pieces)
+        self.scene = new_scene(
+            tree, tokenizer.pieces, config.contexts, rates, self.memory["weights"].shape[2]
+        )
+
+    def make_room(self, tokens: int) -> None:
+        """Have room for so many more tokens in the history."""
+        read_so_far = int(self.memory["read"][0])
+        if read_so_far + tokens > len(self.history):
+            longer = np.zeros(2 * (read_so_far + tokens), np.int32)
+            longer[:read_so_far] = self.history[:read_so_far]
+            self.history = longer
+
+    def take(
+        self,
+        logits: NDArray[np.float32],
+        tokens: Tokens,
+        stop: int = -1,
+        mode: int = LEARN,
+        *,
+        coder: Any = NO_CODER,
+        data: Any = NO_DATA,
+        rows: Any = NO_ROWS,
+        entries: Any = NO_ENTRIES,
+        counts: Any = None,
+    ) -> int:
+        """Go on by the tokens [T] with the model's logits [T, V], for which there is room; see reading.read_tokens."""
+        return int(
+            read_tokens(
+                *(self.scene, self.memory, self.table, self.history, logits, tokens, stop, mode),
+                *(coder, data, rows, entries, np.zeros(2, np.int64) if counts is None else counts),
+            )
+        )
+
+
+class Reader(Mixer):
     """A model, a mixer, and how far they have come. Everything happens in the thread that calls."""
 
     ahead: Tokens | None  # what was read since the document's beginning
@@ -41,18 +102,11 @@ class Reader:
         lengths: bytes,
         config: AdaptConfig,
     ) -> None:
-        """options: those of a LanguageModel that compiled.build_model knows; weights: its tensors by name."""
-        self.model, self.tokenizer, self.config = build_model(options, weights), tokenizer, config
-        self.memory = new_memory(
-            tokenizer.vocab_size, len(config.contexts), config.model_weight, config.context_weight
-        )
-        self.table = np.zeros((len(config.contexts), 1 << config.table_bits), np.uint32)
-        self.history = np.zeros(0, np.int32)
-        rates = [getattr(config, name) for name in RATES]
-        tree = tree_of(lengths, tokenizer.pieces)
-        self.scene = new_scene(
-            tree, tokenizer.pieces, config.contexts, rates, self.memory["weights"].shape[2]
-        )
+        """options: those of a LanguageModel that compiled.build_model knows; weights: its tensors by name, and MIXER
+        where the mixer's first weights were learnt.
+        """
+        super().__init__(tokenizer, lengths, config, weights.get(MIXER))
+        self.model = build_model(options, weights)
         self.forget()
 
     def another(self) -> "Reader":
@@ -88,11 +142,7 @@ class Reader:
         journal: bool = False,
     ) -> int:
         """Go on by up to SLICE tokens; how many there were. For the rest see reading.read_tokens."""
-        read_so_far = int(self.memory["read"][0])
-        if read_so_far + len(tokens) > len(self.history):
-            longer = np.zeros(2 * (read_so_far + len(tokens)), np.int32)
-            longer[:read_so_far] = self.history[:read_so_far]
-            self.history = longer
+        self.make_room(len(tokens))
         entries, counts = NO_ENTRIES, np.zeros(2, np.int64)
         if journal:
             longest = self.scene["bits"].shape[2]
@@ -104,9 +154,8 @@ class Reader:
             logits = np.empty((len(part), self.scene["length"].shape[1]), np.float32)
             forward(self.model, self.state, np.append(self.memory["last"][0, 0], part[:-1]), logits)
             last = stop if done + piece >= len(tokens) else -1
-            done += read_tokens(
-                *(self.scene, self.memory, self.table, self.history, logits, part, last, mode),
-                *(coder, data, rows, entries, counts),
+            done += self.take(
+                logits, part, last, mode, coder=coder, data=data, rows=rows, entries=entries, counts=counts
             )
         if journal:
             self.journals.append(entries[: counts[1]])

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,19 @@ from paramgolf.runtime.memory import AdaptConfig
 from paramgolf.runtime.model import ModelConfig
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
 from paramgolf.train.model_checks import COMPILED
-from paramgolf.train.tokens import TokenisedText
 
 
-def adapt_config(config: AdaptConfig, lengths: bytes) -> dict[str, Any]:
-    """What ships of [adapt]: what differs from the defaults, and the tree as a character a path."""
+def adapt_config(config: AdaptConfig, lengths: bytes, *, learnt: bool = False) -> dict[str, Any]:
+    """What ships of [adapt]: what differs from the defaults, and the tree as a character a path.
+
+    learnt: whether the mixer's first weights are among the artifact's tensors.
+    """
     defaults = asdict(AdaptConfig(contexts=config.contexts))
     changed = {
         name: value for name, value in asdict(config).items() if value != defaults[name] or name == "contexts"
     }
+    if learnt:
+        changed["learnt"] = True
     return changed | {"tree": "".join(chr(ord("0") + length) for length in lengths)}
 
 
@@ -48,9 +53,9 @@ def path_lengths(counts: Sequence[int]) -> bytes:
     return bytes(lengths)
 
 
-def token_counts(text: TokenisedText) -> list[int]:
+def token_counts(shards: Sequence[Path], vocab_size: int) -> list[int]:
     """How often each id comes in the training text."""
-    counts = np.zeros(text.tokenizer.vocab_size, np.int64)
-    for shard in text.shards:
+    counts = np.zeros(vocab_size, np.int64)
+    for shard in shards:
         counts += np.bincount(open_token_shard(shard), minlength=len(counts))
     return [int(n) for n in counts]

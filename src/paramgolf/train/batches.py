@@ -19,18 +19,19 @@ PREFETCHED = 4
 
 
 class TokenStream:
-    """Shards as one long array of tokens that stays on disk."""
+    """Shards as one long array of tokens that stays on disk, from the token `begin` on."""
 
-    def __init__(self, shards: Sequence[Path]) -> None:
+    def __init__(self, shards: Sequence[Path], begin: int = 0) -> None:
         self._maps = [open_token_shard(path) for path in shards]
         self._ends = np.cumsum([len(m) for m in self._maps])
+        self._begin = begin
 
     def __len__(self) -> int:
-        return int(self._ends[-1])
+        return int(self._ends[-1]) - self._begin
 
     def read(self, start: int, count: int) -> NDArray[np.uint16]:
         """Tokens [start, start + count), across shards where need be."""
-        parts = []
+        parts, start = [], start + self._begin
         shard = int(np.searchsorted(self._ends, start, side="right"))
         while count:
             offset = start - (int(self._ends[shard - 1]) if shard else 0)

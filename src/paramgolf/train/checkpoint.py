@@ -32,7 +32,7 @@ class Progress:
 def save_checkpoint(folder: Path, progress: Progress, **parts: dict[str, Tensor]) -> None:
     """Write a checkpoint under a name of its own, point state.json to it, then drop the one before.
 
-    parts: model, optimizer, precision.
+    parts: model, optimizer, precision, mixer.
 
     A kill at any moment leaves state.json at a whole checkpoint: the rename of that file is what makes one count.
     One that counts already is not written again: a run has the same weights at the same step.
@@ -75,6 +75,11 @@ def load_optimizer(folder: Path) -> dict[str, Tensor]:
 def load_precision(folder: Path) -> dict[str, Tensor]:
     """The state of the newest checkpoint's Precision. Raises TrainingError where there is none."""
     return _load(folder, "precision")
+
+
+def load_mixer(folder: Path) -> dict[str, Tensor]:
+    """What the mixer has learnt by the newest checkpoint. Raises TrainingError where there is none."""
+    return _load(folder, "mixer")
 
 
 def _load(folder: Path, part: str) -> dict[str, Tensor]:

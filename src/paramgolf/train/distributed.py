@@ -58,6 +58,15 @@ def mean_and_clock(value: torch.Tensor, seconds: float) -> tuple[float, float]:
     return total / ranks(), seconds
 
 
+def mean_of_used_rows(tensor_RC: torch.Tensor) -> torch.Tensor:
+    """The mean over ranks of each row, where ranks whose row is all zeros have no say."""
+    used = tensor_RC.any(1, keepdim=True).to(tensor_RC.dtype)
+    box = torch.cat((tensor_RC, used), 1)
+    if ranks() > 1:
+        dist.all_reduce(box)
+    return box[:, :-1] / box[:, -1:].clamp(min=1)
+
+
 def run_ranks(function: Callable[..., None], arguments: tuple[Any, ...], processes: int) -> None:
     """Call function(*arguments) on every rank; returns when all have ended.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -15,10 +16,13 @@ from torch.nn.parallel import DistributedDataParallel
 from paramgolf.errors import TrainingError, UsageError
 from paramgolf.files import write_atomic
 from paramgolf.runtime.model import LanguageModel
+from paramgolf.runtime.tokenizer import Tokenizer
+from paramgolf.train.adaptation import path_lengths, token_counts
 from paramgolf.train.averaging import WeightAverage
 from paramgolf.train.batches import Batches, TokenStream, prefetch
 from paramgolf.train.checkpoint import (
     Progress,
+    load_mixer,
     load_optimizer,
     load_precision,
     load_weights,
@@ -35,6 +39,9 @@ from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
 from paramgolf.train.schedule import Budget, all_sizes, learning_rate_scale, sizes_at
 from paramgolf.train.training_model import TrainingModel
 
+if TYPE_CHECKING:
+    from paramgolf.train.mixer import MixerTraining
+
 SUMMARY = "training.json"
 
 
@@ -42,6 +49,7 @@ SUMMARY = "training.json"
 class Job:
     """One run: what to train, on which shards, within what budget, where to.
 
+    `tokenizer` is that of the shards; only a recipe whose mixer learns in training needs it.
     `weight_bytes` is what the artifact has room for: where the recipe fills it, weights are rounded accordingly.
     `steps` ends the run early, as a kill would, but with a checkpoint: for tests and for training in parts.
     """
@@ -53,6 +61,7 @@ class Job:
     folder: Path
     steps: int | None = None
     weight_bytes: int | None = None
+    tokenizer: Tokenizer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +111,9 @@ class _Run:
             say(notice)
         self.compiled = self.recipe.training.compile and notice is None
         training = self.recipe.training
+        self.mixer = self._mixer()
         self.batches = Batches(
-            TokenStream(job.shards),
+            TokenStream(job.shards, begin=self.mixer.kept if self.mixer else 0),
             sequence_length=training.sequence_length,
             seed=job.seed,
             rank=rank(),
@@ -123,6 +133,17 @@ class _Run:
         self.optimizers = Optimizers(self.model, self.recipe.optimizer, self.device)
         self.average = WeightAverage(self.model, training.average_decay)
         self.precision = Precision(self.recipe.schemes(), WEIGHT_GROUPS)
+
+    def _mixer(self) -> "MixerTraining | None":
+        if not self.recipe.training.mixer_tokens:
+            return None
+        # Not before it is needed: it brings a compiler.
+        from paramgolf.train.mixer import MixerTraining
+
+        tokenizer = self.job.tokenizer
+        assert tokenizer is not None, "a mixer reads what tokens spell"
+        lengths = path_lengths(token_counts(self.job.shards, tokenizer.vocab_size))
+        return MixerTraining(self.recipe, TokenStream(self.job.shards), tokenizer, lengths)
 
     def _parallel(self) -> torch.nn.Module:
         if ranks() == 1:
@@ -161,6 +182,8 @@ class _Run:
         self.optimizers.load_state(state)
         self.average.load_state(state)
         self.precision.load(load_precision(folder), dict(self.model.named_parameters()))
+        if self.mixer:
+            self.mixer.load(load_mixer(folder))
         self.say(f"resuming behind step {found.step:,}")
         return found
 
@@ -171,6 +194,8 @@ class _Run:
             for _ in range(2):
                 self._gradients(batch)
                 self.optimizers.zero_grad()
+        if self.mixer:
+            self.mixer.warm_up(self.model)
         self.device.synchronise()
         wait_for_all()
 
@@ -202,6 +227,8 @@ class _Run:
             if sizes != (sizes := sizes_at(training, spent)):
                 data.close()
                 data = prefetch(self.batches, tokens, sizes)
+            if self.mixer and self.mixer.weights is None and spent >= training.mixer_from:
+                self._learn_mixer(seconds)
             share = max(job.budget.spent(step_seconds, sizes.batch_tokens), 1e-9)
             scale = learning_rate_scale(training, spent, share)
             own_loss = self._step(step, next(data), spent, scale)
@@ -242,6 +269,14 @@ class _Run:
         self.device.synchronise()
         return loss
 
+    def _learn_mixer(self, seconds: float) -> None:
+        """The mixer learns beside a model that is as the artifact will have it."""
+        assert self.mixer is not None, "asked only where there is one"
+        limit = self.job.budget.seconds
+        with self._rounded() if self.precision.steps else nullcontext():
+            self.mixer.learn(self.model, None if limit is None else (limit - seconds) / 2)
+        self.say(f"mixer: learnt from {self.mixer.kept:,} tokens that the model does not see")
+
     def _rounded(self) -> AbstractContextManager[None]:
         parameters = dict(self.model.named_parameters())
         if not self.precision.steps:
@@ -266,6 +301,7 @@ class _Run:
                 model=self.model.state_dict() | (self.average.weights() if finished else {}),
                 optimizer=self.optimizers.state() | self.average.state(),
                 precision=self.precision.state(),
+                mixer=self.mixer.state() if self.mixer else {},
             )
         return progress
 

@@ -157,6 +157,18 @@ def quantise(tensor: Tensor, scheme: QuantisationScheme) -> Quantised:
     return round_to(tensor, grid_at(steps_of(tensor, scheme)))
 
 
+def uniform(tensor: Tensor, octaves: int, limit: int) -> Quantised:
+    """Round a float32 matrix to multiples of 2^octaves, the same for all of it, |q| at most `limit`."""
+    return round_to(
+        tensor,
+        Grid(
+            k=torch.full((len(tensor),), octaves * STEPS, dtype=torch.int32),
+            c=torch.zeros(tensor.shape[1], dtype=torch.int32),
+            limit=limit,
+        ),
+    )
+
+
 def round_to(tensor: Tensor, grid: Grid) -> Quantised:
     """Round a float32 tensor to the nearest points of a grid."""
     rows = as_rows(tensor)

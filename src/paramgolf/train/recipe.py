@@ -25,6 +25,8 @@ from paramgolf.train.quantise import QuantisationScheme
 
 LARGEST_RECIPE_FILE = 262_144
 
+MOST_MIXER_TOKENS = 10_000_000  # they are held in memory
+
 # Groups of matrices that a recipe quantises apart, by parts of parameter names; everything else is "matrices".
 WEIGHT_GROUPS = {
     "residual_mix": "control",
@@ -93,6 +95,11 @@ class TrainingRecipe:
     average_decay: Decay | None = None
     # From this share of the run on, weights are rounded in the forward pass as packing will round them.
     quantise_from: Share | None = None
+    # Tokens at the beginning of the training text that are kept from the model: the mixer of [adapt] learns its first
+    # weights from them, inside the clock. 0: it begins with the weights of [adapt].
+    mixer_tokens: Annotated[int, Field(ge=0, le=MOST_MIXER_TOKENS)] = 0
+    # Where so much of the run is over; it takes at most half of what is left of a clock.
+    mixer_from: Share = 0.9
     # How long to train where the challenge sets neither a clock nor a number of tokens.
     tokens: Count | None = None
     # Compile the blocks and the loss with torch.compile, outside the training clock.
@@ -273,6 +280,11 @@ def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
             check_adaptable(config)
     except ConfigError as error:
         raise ConfigError(f"{source}: model: {error}") from None
+    if parts["training"].mixer_tokens and not parts["adapt"].contexts:
+        raise ConfigError(
+            f"{source}: training.mixer_tokens is {parts['training'].mixer_tokens}, but there is no mixer that could "
+            "learn from them: give adapt.contexts, or leave mixer_tokens out"
+        )
     if parts["training"].loop_from is not None and not config.order:
         raise ConfigError(
             f"{source}: training.loop_from says when model.order begins, but there is no model.order"
