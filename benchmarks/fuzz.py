@@ -31,7 +31,8 @@ from fuzz_targets import TARGETS
 SLOWEST = 5.0
 ADDRESSES = 2 << 30
 LEAKED_BYTES = 64 << 20
-GUIDED = ("paramgolf", "fuzz_inputs", "fuzz_targets", "zipfile", "tomllib")
+GUIDED = ("paramgolf", "zipfile", "tomllib", "fuzz_inputs", "fuzz_targets")
+GUIDED += ("fuzz_artifacts", "fuzz_board", "fuzz_entries", "fuzz_files", "fuzz_public")
 _FORK = multiprocessing.get_context("fork")
 
 

@@ -8,6 +8,19 @@ from pathlib import Path
 from paramgolf.errors import ParamgolfError
 from paramgolf.printable import printable
 
+JSON_WORDS = (
+    b'":',
+    b"1e999",
+    b"NaN",
+    b'"\\ud800"',
+    b'"\\u001b[2J"',
+    b"9" * 500,
+    b"[" * 1200,
+    b"null",
+    b"{",
+    b"-1",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
