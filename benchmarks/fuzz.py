@@ -69,7 +69,8 @@ def main() -> None:
         print(
             "| target | inputs | a second | slowest ms | outcomes | descriptors | MiB |\n|---|--:|--:|--:|---|---|---|"
         )
-    for name in options.only or TARGETS:
+    names = options.only or [name for name in TARGETS if TARGETS[name].guided or not options.atheris]
+    for name in names:
         with tempfile.TemporaryDirectory(dir=_memory_backed()) as folder:
             fuzz = fuzz_guided if options.atheris else fuzz_target
             failed |= fuzz(name, options, Path(folder))

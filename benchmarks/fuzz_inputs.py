@@ -24,7 +24,10 @@ JSON_WORDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """`call(folder, data)` reads one input; what it may raise is in `errors`. `safe`: messages must suit a terminal."""
+    """`call(folder, data)` reads one input; what it may raise is in `errors`. `safe`: messages must suit a terminal.
+
+    `guided`: whether atheris sees anything of it; a C++ library has no branches for it, and ends its process.
+    """
 
     group: str
     seeds: Callable[[], Sequence[bytes]]
@@ -32,6 +35,7 @@ class Target:
     errors: tuple[type[Exception], ...] = (ParamgolfError,)
     safe: bool = True
     words: tuple[bytes, ...] = ()
+    guided: bool = True
 
 
 class Unsafe(Exception):
