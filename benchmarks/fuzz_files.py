@@ -79,9 +79,12 @@ def weight_seeds() -> list[bytes]:
     from paramgolf.pack.entropy import encode_weights
     from paramgolf.train.quantise import Quantised
 
-    q, k, c = torch.arange(30).reshape(6, 5) % 7, torch.full((6,), -40), torch.zeros(5)
-    matrix = Quantised(q=q.int(), k=k.int(), c=c.int())
-    return [encode_weights({"a": np.ones(4, np.float32), "b": matrix}).blob]
+    def quantised(*shape: int) -> Quantised:
+        rows, columns = shape if len(shape) > 1 else (1, *shape)
+        q = torch.arange(rows * columns, dtype=torch.int32).reshape(shape) % 7
+        return Quantised(q=q, k=torch.full((rows,), -40), c=torch.arange(columns) % 2)
+
+    return [encode_weights({name: quantised(*shape) for name, shape in SHAPES.items()}).blob]
 
 
 def call_tokenizer(folder: Path, data: bytes) -> str:

@@ -371,13 +371,10 @@ def _terms(
             )
         rules = load_challenge(challenge or name)
         source = corpus or rules.corpus
-        if documents:
-            texts = list(read_documents(documents))
-        else:
-            texts = list(open_corpus(source, rules).validation())
+        text = read_documents(documents) if documents else open_corpus(source, rules).validation()
         return Terms(
             challenge=rules,
-            documents=texts,
+            documents=list(text),
             depth=FULL,
             threads=ENTRY_THREADS,
             fresh=list(read_documents(fresh)) if fresh else (),
