@@ -14,7 +14,7 @@ MEND = (
     "A prediction may depend on the tokens before it in its document (and, in the adaptive track, on what was "
     "learned from scored batches), on nothing else: not on the token itself, later tokens, neighbours in the batch, "
     "the length of the text, or what the process was asked before. Where it multiplies in 16 bits, rounding alone can "
-    "go past the limit: give the last layer in float32, or ask in the shapes of predict, with the past padded to them."
+    "go past the limit: let predict_next pad the past to the shapes of predict, say to a multiple of 32 tokens."
 )
 
 
