@@ -31,7 +31,8 @@ from fuzz_targets import TARGETS
 SLOWEST = 5.0
 ADDRESSES = 2 << 30
 LEAKED_BYTES = 64 << 20
-GUIDED = ("paramgolf", "fuzz_inputs", "fuzz_targets", "zipfile", "tomllib")
+GUIDED = ("paramgolf", "zipfile", "tomllib", "fuzz_inputs", "fuzz_targets")
+GUIDED += ("fuzz_artifacts", "fuzz_board", "fuzz_entries", "fuzz_files", "fuzz_public")
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -68,7 +69,8 @@ def main() -> None:
         print(
             "| target | inputs | a second | slowest ms | outcomes | descriptors | MiB |\n|---|--:|--:|--:|---|---|---|"
         )
-    for name in options.only or TARGETS:
+    names = options.only or [name for name in TARGETS if TARGETS[name].guided or not options.atheris]
+    for name in names:
         with tempfile.TemporaryDirectory(dir=_memory_backed()) as folder:
             fuzz = fuzz_guided if options.atheris else fuzz_target
             failed |= fuzz(name, options, Path(folder))

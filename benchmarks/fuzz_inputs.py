@@ -8,10 +8,26 @@ from pathlib import Path
 from paramgolf.errors import ParamgolfError
 from paramgolf.printable import printable
 
+JSON_WORDS = (
+    b'":',
+    b"1e999",
+    b"NaN",
+    b'"\\ud800"',
+    b'"\\u001b[2J"',
+    b"9" * 500,
+    b"[" * 1200,
+    b"null",
+    b"{",
+    b"-1",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """`call(folder, data)` reads one input; what it may raise is in `errors`. `safe`: messages must suit a terminal."""
+    """`call(folder, data)` reads one input; what it may raise is in `errors`. `safe`: messages must suit a terminal.
+
+    `guided`: whether atheris sees anything of it; a C++ library has no branches for it, and ends its process.
+    """
 
     group: str
     seeds: Callable[[], Sequence[bytes]]
@@ -19,6 +35,7 @@ class Target:
     errors: tuple[type[Exception], ...] = (ParamgolfError,)
     safe: bool = True
     words: tuple[bytes, ...] = ()
+    guided: bool = True
 
 
 class Unsafe(Exception):

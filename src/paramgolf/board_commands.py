@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Group, Parameter
 
 from paramgolf.artifact_commands import AsJson, print_result
-from paramgolf.judging_options import ChallengeOf, CorpusOf, FreshText, ValidationText
+from paramgolf.judging_options import (
+    ChallengeOf,
+    CorpusOf,
+    FreshText,
+    Reproduce,
+    ValidationText,
+    training_corpus,
+)
 
 if TYPE_CHECKING:
     from paramgolf.board.events import Event
@@ -91,12 +98,13 @@ def judge(
     documents: ValidationText = None,
     corpus: CorpusOf = None,
     fresh: FreshText = None,
+    reproduce: Reproduce = False,
     who: Who = "the judge",
 ) -> None:
     """Judge a stored entry in the sandbox, write the verdict into the ledger, and rank. Exit 0 only if it is valid.
 
     ```
-    paramgolf board judge mine
+    paramgolf board judge mine --reproduce
     paramgolf board judge mine --verdict entries/mine/verdict.json
     ```
     """
@@ -105,12 +113,15 @@ def judge(
     from paramgolf.board.ranking import read_standings, settle
     from paramgolf.board.replay import judge_stored
     from paramgolf.challenge import load_challenge
+    from paramgolf.errors import UsageError
     from paramgolf.judge.verdict import Standing
 
+    if verdict and reproduce:
+        raise UsageError("A verdict.json is taken as it is. Leave out --verdict, or --reproduce.")
     with Ledger(ledger) as opened:
         submission = opened.submitted(entry).submission
         if verdict is None:
-            terms = _terms(challenge, documents, corpus, fresh)(submission.challenge)
+            terms = _terms(challenge, documents, corpus, fresh, reproduce)(submission.challenge)
             rules, found = terms.challenge, judge_stored(opened, entry, terms)
         else:
             rules, found = load_challenge(challenge or submission.challenge), verdict_in(verdict)
@@ -290,6 +301,7 @@ def replay(
     documents: ValidationText = None,
     corpus: CorpusOf = None,
     fresh: FreshText = None,
+    reproduce: Reproduce = False,
     who: Who = "the judge",
 ) -> None:
     """Judge stored entries again by today's rules: which findings and which places change.
@@ -307,7 +319,7 @@ def replay(
 
     with Ledger(ledger) as opened:
         names = entries or again.judged_entries(opened)
-        done = again.replay(opened, names, _terms(challenge, documents, corpus, fresh))
+        done = again.replay(opened, names, _terms(challenge, documents, corpus, fresh, reproduce))
         for one in done.rejudged:
             _say(f"{one.entry}: {'; '.join(one.changes) or 'nothing changes'}")
         for entry, before, after in done.standings:
@@ -340,7 +352,7 @@ def import_history(
 
 
 def _terms(
-    challenge: str | None, documents: Path | None, corpus: str | None, fresh: Path | None
+    challenge: str | None, documents: Path | None, corpus: str | None, fresh: Path | None, reproduce: bool
 ) -> "Callable[[str], Terms]":
     """The terms of an entry's own challenge, or of `challenge`; texts are read once."""
     from paramgolf.challenge import load_challenge
@@ -358,17 +370,16 @@ def _terms(
                 f"The entry names the file {name!r} as its challenge. Give the game: --challenge"
             )
         rules = load_challenge(challenge or name)
-        if documents:
-            texts = list(read_documents(documents))
-        else:
-            texts = list(open_corpus(corpus or rules.corpus, rules).validation())
+        source = corpus or rules.corpus
+        text = read_documents(documents) if documents else open_corpus(source, rules).validation()
         return Terms(
             challenge=rules,
-            documents=texts,
+            documents=list(text),
             depth=FULL,
             threads=ENTRY_THREADS,
             fresh=list(read_documents(fresh)) if fresh else (),
             say=_say,
+            reproduce_from=training_corpus(source) if reproduce else "",
         )
 
     return terms_of

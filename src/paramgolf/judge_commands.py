@@ -10,7 +10,14 @@ from cyclopts import App, Group, Parameter
 from paramgolf.artifact_commands import AsJson
 from paramgolf.challenge import load_challenge
 from paramgolf.errors import UsageError
-from paramgolf.judging_options import ChallengeOf, CorpusOf, FreshText, ValidationText
+from paramgolf.judging_options import (
+    ChallengeOf,
+    CorpusOf,
+    FreshText,
+    Reproduce,
+    ValidationText,
+    training_corpus,
+)
 
 if TYPE_CHECKING:
     from paramgolf.challenge import Challenge
@@ -62,13 +69,7 @@ def verify(
     quick: Annotated[
         bool, Parameter(negative=(), help="A sample of the text, no proof: under a minute.")
     ] = False,
-    reproduce: Annotated[
-        bool,
-        Parameter(
-            negative=(),
-            help="Also train one seed again, drawn by lot, from the entry's recipe, with training data only.",
-        ),
-    ] = False,
+    reproduce: Reproduce = False,
     out: Annotated[
         Path | None, Parameter(help="Folder for verdict.json and verdict.html. Default: the entry's own.")
     ] = None,
@@ -108,7 +109,7 @@ def verify(
             fresh=list(read_documents(fresh)) if fresh else (),
             progress=progress,
             say=reporter.say,
-            reproduce_from=_located(source) if reproduce else "",
+            reproduce_from=training_corpus(source) if reproduce else "",
         )
         verdict = judge(entry, terms)
     _leave(verdict, out or (entry if entry.is_dir() else entry.parent), as_json)
@@ -191,11 +192,6 @@ def _challenge_of(entry: Path) -> str:
         return "local"  # the verdict will say what is wrong with it
     # A stranger's word may name a challenge of ours, never a file.
     return name if not name.endswith(".toml") else "local"
-
-
-def _located(corpus: str) -> str:
-    """A path is made absolute: the training process has another working folder."""
-    return str(Path(corpus).resolve()) if Path(corpus).exists() else corpus
 
 
 def _validation_of(corpus: str, challenge: "Challenge") -> list[bytes]:

@@ -16,3 +16,15 @@ FreshText = Annotated[
     Path | None,
     Parameter(help="Text of the same source that nobody had: for the rule on memorisation."),
 ]
+Reproduce = Annotated[
+    bool,
+    Parameter(
+        negative=(),
+        help="Also train one seed again, drawn by lot, from the entry's recipe, with training data only.",
+    ),
+]
+
+
+def training_corpus(corpus: str) -> str:
+    """Where a second training takes its documents from. A path is made absolute: it has another working folder."""
+    return str(Path(corpus).resolve()) if Path(corpus).exists() else corpus

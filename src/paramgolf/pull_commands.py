@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from paramgolf.artifact_commands import AsJson
-from paramgolf.judging_options import ChallengeOf, CorpusOf, FreshText, ValidationText
+from paramgolf.judging_options import ChallengeOf, CorpusOf, FreshText, Reproduce, ValidationText
 
 if TYPE_CHECKING:
     from paramgolf.board.pulls.clone import Clone
@@ -109,6 +109,7 @@ def judge_pr(
     documents: ValidationText = None,
     corpus: CorpusOf = None,
     fresh: FreshText = None,
+    reproduce: Reproduce = False,
     again: Annotated[
         bool, Parameter(negative=(), help="Also where this very head was judged before.")
     ] = False,
@@ -128,7 +129,9 @@ def judge_pr(
     from paramgolf.board.pulls.judging import PullJob, judge_pull
     from paramgolf.lab.reporter import Reporter
 
-    terms = JudgingTerms(challenge=challenge, documents=documents, corpus=corpus, fresh=fresh)
+    terms = JudgingTerms(
+        challenge=challenge, documents=documents, corpus=corpus, fresh=fresh, reproduce=reproduce
+    )
     reporter = Reporter()
     job = PullJob(
         clone=_clone(remote, out),
@@ -137,6 +140,7 @@ def judge_pr(
         judge=lambda entry: verify_apart(entry, terms, reporter.say),
         author=author,
         again=again,
+        reproduce=reproduce,
         say=reporter.say,
     )
     status = judge_pull(job)
@@ -152,6 +156,7 @@ def judge_merged(
     documents: ValidationText = None,
     corpus: CorpusOf = None,
     fresh: FreshText = None,
+    reproduce: Reproduce = False,
     out: Out = PULLS,
 ) -> None:
     """Judge each entry of main that has no verdict in the ledger. Exit 0 if there is a verdict on each.
@@ -166,9 +171,13 @@ def judge_merged(
     from paramgolf.board.pulls.merged import judge_merged as judge_all
     from paramgolf.lab.reporter import Reporter
 
-    terms = JudgingTerms(challenge=challenge, documents=documents, corpus=corpus, fresh=fresh)
+    terms = JudgingTerms(
+        challenge=challenge, documents=documents, corpus=corpus, fresh=fresh, reproduce=reproduce
+    )
     say = Reporter().say
-    judged = judge_all(_clone(remote, out), out, lambda entry: verify_apart(entry, terms, say), say)
+    judged = judge_all(
+        _clone(remote, out), out, lambda entry: verify_apart(entry, terms, say), say, reproduce=reproduce
+    )
     for status in judged:
         say(f"{status.entry}: {status.description}")
     say("Next: paramgolf accept-pr" if judged else "Nothing on main waits for a verdict.")

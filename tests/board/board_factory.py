@@ -1,6 +1,7 @@
 """Verdicts, entries and filled ledgers for tests of the board, made by hand: nothing is trained or judged."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import tomli_w
@@ -137,6 +138,21 @@ def make_verdict(
         judged_at=judged_at,
         seconds=60.0,
     )
+
+
+def trained_again(verdict: Verdict, outcome: Outcome) -> Verdict:
+    """The same verdict with a reproduction of seed 0."""
+    finding = Finding(
+        rule="R14",
+        name="training data",
+        outcome=outcome,
+        measured="1.2500 entered, 1.2501 trained again",
+        limit="none",
+        evidence="by hand, for a test",
+        seed=0,
+    )
+    others = (f for f in verdict.findings if (f.rule, f.seed) != ("R14", 0))
+    return replace(verdict, findings=(*others, finding), trained_again=0)
 
 
 def add_entry(

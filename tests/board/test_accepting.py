@@ -128,6 +128,8 @@ def test_an_entry_without_a_verdict_waits_and_is_judged_from_main(road, game, tm
     for _ in range(2):
         judge_merged(clone, road.out, judge, road.said.append)
     assert calls == ["mine"]
+    judge_merged(clone, road.out, judge, road.said.append, reproduce=True)
+    assert calls == ["mine", "mine"]
     assert road.accept().problems == ()
     assert judge_merged(clone, road.out, judge, road.said.append) == []
     assert road.standings(tmp_path).row("mine").status is Status.RECORD

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from board_factory import BETTER, RECORD, filled_ledger, make_entry, make_verdict
+from board_factory import BETTER, RECORD, filled_ledger, make_entry, make_verdict, trained_again
 
 from paramgolf.cli import main
-from paramgolf.judge.verdict import write_verdict
+from paramgolf.judge.verdict import Outcome, Standing, write_verdict
 
 
 @pytest.fixture
@@ -65,10 +65,26 @@ def test_an_invalid_verdict_is_written_and_exits_1(board, here):
     board("init")
     make_entry(here / "mine")
     board("add", "mine")
-    from paramgolf.judge.verdict import Standing
-
     write_verdict(here / "v.json", make_verdict("mine", standing=Standing.INVALID))
     assert "failed R06 causality" in board("judge", "mine", "--verdict", "v.json", status=1)
+
+
+def test_a_verdict_that_is_given_cannot_be_reproduced_as_well(board, here):
+    said = board("judge", "mine", "--verdict", "v.json", "--reproduce", status=2)
+    assert "Leave out --verdict, or --reproduce." in said
+
+
+def test_the_table_and_a_row_say_what_training_again_came_to(board, here):
+    board("init")
+    make_entry(here / "mine")
+    board("add", "mine")
+    write_verdict(here / "v.json", trained_again(make_verdict("mine"), Outcome.PASS))
+    board("judge", "mine", "--verdict", "v.json")
+    assert "trained again: pass" in " ".join(board("list").split())
+    shown = " ".join(board("show", "mine").split())
+    assert "Seed 0 was trained again from its recipe: pass, 1.2500 entered, 1.2501 trained again" in shown
+    assert "judged, seed 0 trained again" in shown
+    assert json.loads(board("list", "--json"))["rows"][0]["trained_again"] == 0
 
 
 def test_a_ledger_with_a_problem_exits_1_and_says_the_mend(board, here):

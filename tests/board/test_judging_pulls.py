@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bare_game import entry_files, git, verdict_by_hand
 from small_game import CHALLENGE_TOML
 
+from paramgolf.board.pulls.apart import JudgingTerms
 from paramgolf.board.pulls.clone import Clone
 from paramgolf.board.pulls.judged import PullFolder, State
 from paramgolf.board.pulls.judging import PullJob, judge_pull
@@ -86,6 +88,27 @@ def test_a_verdict_stays_when_its_pull_request_is_merged(game, judge, squash):
     status = judge()
     game.merge(1, squash=squash)
     assert judge() == status
+
+
+def test_a_head_that_was_judged_is_judged_again_where_a_reproduction_is_asked_for_and_was_not_made(
+    game, judge
+):
+    game.pull(1, entry_files("mine"))
+    calls = []
+
+    def reproduced(folder):
+        calls.append(folder)
+        return replace(verdict_by_hand(folder.name), trained_again=0)
+
+    judge()
+    assert judge(reproduced, reproduce=True) == judge(reproduced, reproduce=True) == judge(reproduced)
+    assert len(calls) == 1
+
+
+def test_the_terms_are_handed_to_the_judge_apart(tmp_path):
+    assert JudgingTerms().options() == []
+    terms = JudgingTerms(challenge="local", fresh=tmp_path / "f.jsonl", reproduce=True)
+    assert terms.options() == ["--challenge", "local", "--fresh", str(tmp_path / "f.jsonl"), "--reproduce"]
 
 
 def test_an_invalid_entry_fails_and_an_undecided_one_waits_for_a_person(game, judge):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import site_factory as make
+from board_factory import trained_again
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from paramgolf.board.site.table import SHOWN_AT_ONCE, groups_of
 from paramgolf.board.standings import Curve, Row, Standings, Status
 from paramgolf.errors import UsageError
 from paramgolf.judge.rulebook import rulebook
+from paramgolf.judge.verdict import Outcome
 
 HOSTILE = (
     "../../escape",
@@ -214,6 +216,16 @@ def test_the_entry_page_has_every_finding_and_verdict_json_is_the_verdict(tmp_pa
     assert page.count('class="o-') == len(row.verdict.findings)
     assert json.loads(files["entries/shorter-windows/verdict.json"])["entry"] == "shorter-windows"
     assert "paramgolf verify entries/shorter-windows" in page
+
+
+def test_the_entry_page_says_what_training_a_seed_again_came_to(tmp_path: Path) -> None:
+    board = make.small_board()
+    row = board.row("shorter-windows")
+    assert row.verdict is not None
+    again = replace(row, verdict=trained_again(row.verdict, Outcome.PASS))
+    board = replace(board, rows=tuple(again if one.entry == row.entry else one for one in board.rows))
+    page = build(tmp_path, board)["entries/shorter-windows/index.html"].decode()
+    assert "Seed 0 was trained again from its recipe: pass, 1.2500 entered, 1.2501 trained again." in page
 
 
 def test_the_rules_page_is_the_rulebook(tmp_path: Path) -> None:

@@ -83,3 +83,8 @@ def test_what_only_an_attacker_writes_is_shown_as_it_is(source: str) -> None:
     begin = time.process_time()
     assert render_markdown(source).startswith('<pre class="plain"')
     assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize("source", ["[a]()", "[a](<>)", "[a]\n\n[a]: <>"])
+def test_a_link_to_nowhere_is_none(source):
+    assert "href" not in render_markdown(source)

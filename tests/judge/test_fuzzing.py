@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from paramgolf.challenge import load_challenge
 from paramgolf.corpus.readers import read_documents
 from paramgolf.corpus.token_shards import MAGIC
-from paramgolf.errors import CorpusError, EntryError, UsageError
+from paramgolf.errors import ConfigError, CorpusError, EntryError, UsageError
 from paramgolf.judge.archive import inspect_archive
 from paramgolf.judge.entry import Entry, read_entry
 from paramgolf.judge.papers import Papers, judge_papers
@@ -24,8 +24,10 @@ from paramgolf.judge.public_game.scripts import read_script
 from paramgolf.judge.public_game.submission import read_submission
 from paramgolf.judge.stored_text import find_stored_text
 from paramgolf.judge.verdict import Outcome, read_verdict
+from paramgolf.lab.info import describe_artifact
 from paramgolf.printable import printable
 from paramgolf.score.protocol import HEADER_LIMIT, WorkerEnded, join_parts, read_frame, split_parts
+from paramgolf.train.recipe import load_recipe
 
 PAYLOAD_LIMIT = 1 << 12
 ARTIFACT_LIMIT = 1 << 20
@@ -222,6 +224,22 @@ def test_a_key_of_thousands_of_parts_is_refused_before_it_is_parsed(tmp_path, li
     (tmp_path / "entry.toml").write_bytes(line)
     with pytest.raises(EntryError, match="more than 200 dots"):
         read_entry(tmp_path)
+
+
+@pytest.mark.parametrize("read", [load_recipe, load_challenge])
+def test_recipes_and_challenges_have_that_limit_too(tmp_path, read):
+    path = tmp_path / "recipe.toml"
+    path.write_bytes(b"a." * 32_000 + b"a=1")
+    with pytest.raises(ConfigError, match="more than 200 dots"):
+        read(str(path))
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_configuration_that_python_unpacks_without_a_limit_is_refused_unread(tmp_path, kind):
+    path = tmp_path / "model.pyz"
+    path.write_bytes(zipped(kind, ("config.json", b"{}")))
+    with pytest.raises(EntryError, match=r"config\.json is neither stored nor deflated"):
+        describe_artifact(path, load_challenge("local"))
 
 
 def judged(folder: Path, *, result: bytes = b"{}", log: bytes = b"", manifest: bytes = b"{}"):

@@ -15,6 +15,7 @@ from paramgolf.judge.verdict import (
     Verdict,
     read_verdict,
     standing_of,
+    verdict_json,
     write_verdict,
 )
 from paramgolf.judge.verdict_page import verdict_page
@@ -69,6 +70,20 @@ VERDICT = Verdict(
 def test_it_reads_back_as_it_was_written(tmp_path):
     write_verdict(tmp_path / "verdict.json", VERDICT)
     assert read_verdict(tmp_path / "verdict.json") == VERDICT
+
+
+def test_it_says_which_seed_was_trained_again_and_what_came_of_it(tmp_path):
+    again = replace(VERDICT, findings=(*VERDICT.findings, finding("R14", Outcome.PASS)), trained_again=0)
+    write_verdict(tmp_path / "verdict.json", again)
+    assert read_verdict(tmp_path / "verdict.json") == again
+    assert "Seed 0 was trained again from its recipe: pass, &lt;script&gt;" in verdict_page(again)
+    out = io.StringIO()
+    print_verdict(again, Console(file=out, width=160, markup=False))
+    assert "; seed 0 trained again;" in out.getvalue().splitlines()[-1]
+
+
+def test_a_verdict_without_it_has_the_bytes_that_it_had_before_there_was_such_a_line():
+    assert "trained_again" not in verdict_json(VERDICT)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff"])

@@ -95,6 +95,8 @@ def add_verdict(
         challenge_sha256=ledger.store.put(challenge_json(challenge).encode()),
         standing=verdict.standing,
     )
+    if verdict.trained_again is not None:
+        why = f"{why}, seed {verdict.trained_again} trained again"
     return ledger.append(body, who=who, why=why)
 
 

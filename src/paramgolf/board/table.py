@@ -71,6 +71,7 @@ def summary(row: Row) -> dict[str, Any]:
         "link": row.link,
         "changed": row.changed,
         "verdict_sha256": row.verdict_sha256,
+        "trained_again": row.verdict.trained_again if row.verdict else None,
     }
 
 
@@ -107,6 +108,7 @@ def print_row(row: Row, console: Console) -> None:
         "built upon by": ", ".join(row.descendants),
         "link": row.link,
         "verdict": row.verdict_sha256,
+        "reproduced": row.verdict.reproduction_in_words if row.verdict else None,
     }
     console.print(Text(f"{row.title} ({row.entry})", "bold"))
     grid = Table.grid(padding=(0, 2))
@@ -131,6 +133,8 @@ def _cells(row: Row) -> list[Text]:
     status = Text(row.status.value, STYLES.get(row.status, ""))
     if row.disputed:
         status.append("\ndisputed", "bold yellow")
+    if row.verdict and row.verdict.reproduction:
+        status.append(f"\ntrained again: {row.verdict.reproduction.outcome}", "dim")
     return [
         Text(str(row.place or "")),
         Text(_score(row)),

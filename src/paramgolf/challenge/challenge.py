@@ -4,7 +4,6 @@ import difflib
 import json
 import math
 import reprlib
-import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,6 +22,7 @@ from pydantic.dataclasses import dataclass
 
 from paramgolf.errors import ConfigError
 from paramgolf.names import unknown_name
+from paramgolf.toml import parse_toml
 
 LARGEST_CHALLENGE_FILE = 65_536
 
@@ -137,8 +137,8 @@ def _parse(source: str, data: bytes) -> Challenge:
             f"{source}: larger than {LARGEST_CHALLENGE_FILE:,} bytes, the most a challenge may have."
         )
     try:
-        table = tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as error:
+        table = parse_toml(data)
+    except ValueError as error:
         raise ConfigError(f"{source}: this is not TOML: {error}. Mend that place.") from None
     try:
         return Challenge(**table)

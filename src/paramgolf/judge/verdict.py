@@ -86,6 +86,23 @@ class Verdict:
     environment: dict[str, str]
     judged_at: str
     seconds: float
+    # The seed that was trained again from its recipe; verdicts of before had no such line.
+    trained_again: int | None = None
+
+    @property
+    def reproduction(self) -> Finding | None:
+        """What training a seed again came to (R14 of that seed); None where none was."""
+        if self.trained_again is None:
+            return None
+        return next((f for f in self.findings if f.rule == "R14" and f.seed == self.trained_again), None)
+
+    @property
+    def reproduction_in_words(self) -> str:
+        """The same as a sentence without its full stop; "" where none was."""
+        found = self.reproduction
+        if found is None:
+            return ""
+        return f"Seed {found.seed} was trained again from its recipe: {found.outcome}, {found.measured.rstrip('.')}"
 
     @property
     def failed(self) -> tuple[Finding, ...]:
@@ -112,7 +129,11 @@ def write_verdict(path: Path, verdict: Verdict) -> None:
 
 def verdict_json(verdict: Verdict) -> str:
     """It as JSON; `read_verdict` reads that back."""
-    return json.dumps(_VERDICT.dump_python(verdict, mode="json"), indent=2) + "\n"
+    table = _VERDICT.dump_python(verdict, mode="json")
+    if verdict.trained_again is None:
+        # So that a verdict of before keeps its bytes, and with them its hash.
+        del table["trained_again"]
+    return json.dumps(table, indent=2) + "\n"
 
 
 def read_verdict(path: Path) -> Verdict:

@@ -55,5 +55,7 @@ def _last_line(verdict: Verdict) -> Text:
     open_rules = [f.rule for f in verdict.findings if f.outcome is Outcome.UNDECIDED]
     if open_rules:
         line.append(f"; open: {', '.join(dict.fromkeys(open_rules))}")
+    if verdict.trained_again is not None:
+        line.append(f"; seed {verdict.trained_again} trained again")
     line.append(f"; judged in {verdict.seconds:.0f} s", "dim")
     return line

@@ -56,9 +56,9 @@ def verify(path: Path, terms: Terms) -> Verdict:
         raise SandboxError(f"Nothing is judged outside the sandbox. {failure}")
     started = time.monotonic()
     if path.is_dir():
-        entry, findings, scores = _verify_folder(path, terms)
+        entry, findings, scores, trained_again = _verify_folder(path, terms)
     else:
-        entry = None
+        entry, trained_again = None, None
         findings, score = _verify_file(path.parent, path.name, terms, None, None)
         scores = [score]
     required = REQUIRED if terms.depth.prove else REQUIRED_QUICKLY
@@ -77,10 +77,14 @@ def verify(path: Path, terms: Terms) -> Verdict:
         environment=_environment(terms.threads),
         judged_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - started, 3),
+        trained_again=trained_again,
     )
 
 
-def _verify_folder(folder: Path, terms: Terms) -> tuple[Entry | None, list[Finding], list[SeedScore | None]]:
+def _verify_folder(
+    folder: Path, terms: Terms
+) -> tuple[Entry | None, list[Finding], list[SeedScore | None], int | None]:
+    """Also the seed that was trained again, if one was."""
     try:
         entry = read_entry(folder)
     except EntryError as error:
@@ -89,6 +93,7 @@ def _verify_folder(folder: Path, terms: Terms) -> tuple[Entry | None, list[Findi
             None,
             [ENTRY.failed("unreadable", limit, first_line(error), "Start from: paramgolf new entry NAME")],
             [],
+            None,
         )
     findings: list[Finding] = []
     scores: list[SeedScore | None] = []
@@ -118,7 +123,8 @@ def _verify_folder(folder: Path, terms: Terms) -> tuple[Entry | None, list[Findi
         whole_text=terms.depth.text_share >= 1,
         reproduction=reproduction,
     )
-    return entry, sorted(findings + judge_papers(papers), key=lambda f: (f.seed or 0, f.rule)), scores
+    findings = sorted(findings + judge_papers(papers), key=lambda f: (f.seed or 0, f.rule))
+    return entry, findings, scores, reproduction.seed if reproduction else None
 
 
 def _verify_file(

@@ -129,6 +129,9 @@ def _expected_bits(shape: torch.Size, scheme: QuantisationScheme) -> float:
 
 
 def _config(archive: zipfile.ZipFile) -> Any:
+    # As in judge/archive.py: the others are unpacked a piece at a time without a limit.
+    if archive.getinfo("config.json").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError("its config.json is neither stored nor deflated")
     with archive.open("config.json") as member:
         data = member.read(LARGEST_CONFIG + 1)
     if len(data) > LARGEST_CONFIG:

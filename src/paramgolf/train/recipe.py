@@ -6,7 +6,6 @@ The command line adds only what is not the entrant's craft: paths, seed, challen
 """
 
 import json
-import tomllib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -19,6 +18,7 @@ from paramgolf.runtime.memory import AdaptConfig
 from paramgolf.runtime.model import ModelConfig
 from paramgolf.runtime.predictor import PredictConfig
 from paramgolf.runtime.tokenizer import FIRST_LEARNT
+from paramgolf.toml import parse_toml
 from paramgolf.train.learn_tokenizer import LARGEST_VOCABULARY
 from paramgolf.train.model_checks import check_adaptable, check_model
 from paramgolf.train.quantise import QuantisationScheme
@@ -245,8 +245,8 @@ def load_recipe(name_or_path: str) -> Recipe:
     if len(data) > LARGEST_RECIPE_FILE:
         raise ConfigError(f"{path}: larger than {LARGEST_RECIPE_FILE:,} bytes, the most a recipe may have.")
     try:
-        table = tomllib.loads(data.decode())
-    except (ValueError, RecursionError) as error:
+        table = parse_toml(data)
+    except ValueError as error:
         raise ConfigError(f"{path}: this is not TOML: {error}. Mend that place.") from None
     return recipe_from(table, path.stem, str(path))
 

@@ -5,10 +5,16 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 
+from paramgolf.board.ledger import Ledger
+from paramgolf.board.ranking import read_standings
+from paramgolf.cli import main
+from paramgolf.corpus import read_documents, write_documents
 from paramgolf.errors import UsageError
+from paramgolf.judge.verdict import Outcome
 from paramgolf.lab.new_entry import new_entry, recipe_toml
 from paramgolf.train.recipe import load_recipe, recipe_names
 
@@ -73,3 +79,31 @@ def test_a_recipe_reads_back_as_it_was(name, tmp_path):
     path = tmp_path / "recipe.toml"
     path.write_text(recipe_toml(recipe))
     assert load_recipe(str(path)) == replace(recipe, name="recipe")
+
+
+def test_the_board_has_a_stored_entry_trained_again(finished, files, tmp_path, monkeypatch):
+    """Its log is cut to its first steps, so that training is short, and cannot make what was entered.
+
+    Two documents are scored; the manifest, which is of all, is left out.
+    """
+    monkeypatch.chdir(tmp_path)
+    write_documents(tmp_path / "two.jsonl", islice(read_documents(finished.documents), 2))
+    new_entry(tmp_path / "mine", [finished.folder], **MADE)
+    log = tmp_path / "mine" / "seeds" / "0" / "log.jsonl"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:3]))
+    entry = tmp_path / "mine" / "entry.toml"
+    lines = entry.read_text().splitlines(keepends=True)
+    entry.write_text("".join(line for line in lines if not line.startswith("manifest")))
+    terms = ("--challenge", str(files / "short.toml"), "--corpus", str(files / "corpus"))
+    judge = ("judge", "mine", *terms, "--documents", str(tmp_path / "two.jsonl"), "--reproduce")
+    for words in (("init",), ("add", "mine"), judge):
+        try:
+            main(["board", *words])
+        except SystemExit as stop:
+            assert (words, stop.code) == (judge, 1)  # noqa: PT017 - a cheat's exit, not an error's message
+    with Ledger(tmp_path / "board" / "ledger.sqlite") as ledger:
+        row = read_standings(ledger).row("mine")
+    assert row.verdict.trained_again == 0
+    assert row.verdict.reproduction.outcome is Outcome.FAIL
+    assert "Seed 0 was trained again from its recipe: fail" in row.verdict.reproduction_in_words
+    assert [event.why for event in row.events if event.kind == "judged"] == ["judged, seed 0 trained again"]

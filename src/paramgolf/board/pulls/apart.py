@@ -29,6 +29,7 @@ class JudgingTerms:
     documents: Path | None = None
     corpus: str | None = None
     fresh: Path | None = None
+    reproduce: bool = False
 
     def options(self) -> list[str]:
         """On a command line, from any folder."""
@@ -44,7 +45,8 @@ class JudgingTerms:
             "--corpus": corpus,
             "--fresh": self.fresh and str(self.fresh.resolve()),
         }
-        return [part for name, value in values.items() if value for part in (name, value)]
+        words = [part for name, value in values.items() if value for part in (name, value)]
+        return [*words, "--reproduce"] if self.reproduce else words
 
 
 def verify_apart(entry: Path, terms: JudgingTerms, say: Callable[[str], None]) -> Verdict:

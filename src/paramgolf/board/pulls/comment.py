@@ -39,6 +39,7 @@ def verdict_comment(verdict: Verdict, *, pull: int, sha: str) -> str:
         f"{score}Challenge {code(verdict.challenge)}, track {code(verdict.track)}, "
         f"{'entered as a record' if verdict.record else 'not entered as a record'}. "
         f"Head {code(sha)}, judged in {verdict.seconds:.0f} s.",
+        *(["", f"{text(verdict.reproduction_in_words)}."] if verdict.reproduction else []),
         "",
     ]
     foot = ["", *_repeat(verdict, pull)]

@@ -25,7 +25,7 @@ class PullJob:
     """Which pull request, where to leave what is found, and by whom it is judged.
 
     `author` is who opened it, as the host says: only whom main names as an author may change an entry of main.
-    `again`: also where this very head was judged before.
+    `again`: also where this very head was judged before; `reproduce`: where it was, but no seed was trained again.
     """
 
     clone: Clone
@@ -34,6 +34,7 @@ class PullJob:
     judge: Judge
     author: str | None = None
     again: bool = False
+    reproduce: bool = False
     say: Callable[[str], None] = lambda line: None
 
 
@@ -106,14 +107,9 @@ def _judge_newest(job: PullJob, folder: PullFolder) -> _Result | PullStatus:
             return done
         folder.begin(_status(job.pull, State.PENDING, head, "Being looked at"))
         return _refused(job.pull, head, str(refusal))
-    done = folder.read()
-    if (
-        done
-        and not job.again
-        and done.sha == change.head
-        and folder.read_verdict()
-        and folder.comment.is_file()
-    ):
+    done, verdict = folder.read(), folder.read_verdict()
+    enough = verdict is not None and (verdict.trained_again is not None or not job.reproduce)
+    if done and enough and not job.again and done.sha == change.head and folder.comment.is_file():
         job.say(f"{change.head} was judged before: {done.description}")
         return done
     status = _status(job.pull, State.PENDING, change.head, "Being judged", change)

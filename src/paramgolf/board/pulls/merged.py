@@ -79,15 +79,23 @@ def judged_trees(folder: Path) -> dict[tuple[str, str], tuple[PullStatus, Verdic
     return found
 
 
-def judge_merged(clone: Clone, out: Path, judge: Judge, say: Callable[[str], None]) -> list[PullStatus]:
+def judge_merged(
+    clone: Clone, out: Path, judge: Judge, say: Callable[[str], None], *, reproduce: bool = False
+) -> list[PullStatus]:
     """Judge each entry of main that has no verdict, neither in the ledger nor below `out`; what came of each.
+
+    With `reproduce` a verdict below `out` counts only where a seed was trained again.
 
     Raises:
         PullError: the remote does not answer, or another process is at it.
         SandboxError: the sandbox is missing or broke.
     """
     main = clone.fetch_main()
-    done = judged_trees(out)
+    done = {
+        key
+        for key, (_, verdict) in judged_trees(out).items()
+        if verdict.trained_again is not None or not reproduce
+    }
     waiting = [one for one in waits_for_verdict(clone, main) if (one.name, one.tree) not in done]
     return [
         _judge(clone, one, main, PullFolder(folder=out / FOLDER / one.name), judge, say) for one in waiting

@@ -56,7 +56,9 @@ class _Renderer(RendererHTML):
     def link_open(
         self, tokens: Sequence[Token], idx: int, options: Any, env: MutableMapping[str, Any]
     ) -> str:
-        """Only links that the parser let through come here."""
+        """Only links that the parser let through come here, and those to nowhere, which it does not ask about."""
+        if not tokens[idx].attrs.get("href"):
+            return "<a>"
         return str(Markup('<a href="{}" rel="{}">').format(str(tokens[idx].attrs.get("href", "")), REL))
 
     def heading_open(

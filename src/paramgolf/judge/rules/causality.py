@@ -13,7 +13,8 @@ RULE = Rule(
 MEND = (
     "A prediction may depend on the tokens before it in its document (and, in the adaptive track, on what was "
     "learned from scored batches), on nothing else: not on the token itself, later tokens, neighbours in the batch, "
-    "the length of the text, or what the process was asked before."
+    "the length of the text, or what the process was asked before. Where it multiplies in 16 bits, rounding alone can "
+    "go past the limit: let predict_next pad the past to the shapes of predict, say to a multiple of 32 tokens."
 )
 
 
