@@ -81,7 +81,9 @@ def rows_of(predictor: Predictor, tokens) -> np.ndarray:
 
 def nats_of(predictor: Predictor, tokens) -> float:
     targets = torch.from_numpy(np.append(tokens, END_OF_DOCUMENT)).long()
-    return F.cross_entropy(torch.from_numpy(rows_of(predictor, tokens)).double(), targets, reduction="sum").item()
+    return F.cross_entropy(
+        torch.from_numpy(rows_of(predictor, tokens)).double(), targets, reduction="sum"
+    ).item()
 
 
 def same_weights(a: DocumentLearner, b: DocumentLearner) -> bool:

@@ -87,5 +87,7 @@ def test_learning_that_cannot_be_names_the_field_and_what_is_allowed(fields, mod
 def test_learning_and_a_mixer_are_refused_together_with_the_reason(scope):
     mixer = AdaptConfig(contexts=("last1",))
     check_learning(LearnConfig(scope=scope), ModelConfig(), PredictConfig(), mixer)
-    with pytest.raises(ConfigError, match=r"rate is 0.1, but the step that \[adapt\] contexts compile has no"):
+    with pytest.raises(
+        ConfigError, match=r"rate is 0.1, but the step that \[adapt\] contexts compile has no"
+    ):
         check_learning(LearnConfig(rate=0.1, scope=scope), ModelConfig(), PredictConfig(), mixer)

@@ -68,6 +68,9 @@ class DocumentLearner(Predictor):
     # Documents differ in their weights, so they cannot advance side by side.
     lanes = 1
 
+    learnt: Tensor  # what was read of a document, up to the end of the last chunk that the weights learnt
+    kept: list[Tensor]  # the weights at the document's beginning
+
     def __init__(
         self, model: LanguageModel, tokenizer: Tokenizer, config: PredictConfig, learning: LearnConfig
     ) -> None:

@@ -38,7 +38,7 @@ class Predictor:
 
     batch_documents = 1
     end_of_document = END_OF_DOCUMENT
-    lanes = LANES
+    lanes = LANES  # documents that the codec steps side by side, at most
 
     def __init__(self, model: LanguageModel, tokenizer: Tokenizer, config: PredictConfig) -> None:
         self.model, self.tokenizer, self.config = model.eval().requires_grad_(False), tokenizer, config
