@@ -16,8 +16,10 @@ from paramgolf.lab.closing import in_words, key_values
 from paramgolf.lab.data import prepare_data
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.info import describe
+from paramgolf.lab.packing import bytes_beside_weights
 from paramgolf.lab.report import render_report
 from paramgolf.lab.settings import load_settings, read_settings
+from paramgolf.runtime.learning import LearnConfig
 from paramgolf.score import documents_to_prove
 from paramgolf.train.recipe import load_recipe
 
@@ -41,6 +43,13 @@ def test_without_a_limit_the_recipe_decides():
 def test_without_any_limit_the_mend_is_said():
     with pytest.raises(UsageError, match=r"Set training\.tokens in the recipe 'baseline'"):
         budget_of(load_challenge("unlimited"), load_recipe("baseline"), bytes_per_token=3.0)
+
+
+def test_learning_from_scored_text_is_paid_for_where_it_is_used():
+    plain = load_recipe("local-plain")
+    off = replace(plain, learn=LearnConfig(scope="text", lora_rank=4))
+    on = replace(plain, learn=LearnConfig(rate=0.1))
+    assert bytes_beside_weights(plain, b"") == bytes_beside_weights(off, b"") < bytes_beside_weights(on, b"")
 
 
 def test_settings_come_back_from_their_file(settings, tmp_path):

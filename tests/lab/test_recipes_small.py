@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,9 +16,11 @@ import torch
 
 from paramgolf.challenge import load_challenge
 from paramgolf.lab.folder import RunFolder
+from paramgolf.lab.measure import unquantised_bits_per_byte
 from paramgolf.lab.packing import pack_run
 from paramgolf.lab.settings import RunSettings
 from paramgolf.runtime.adaptive import load_from
+from paramgolf.runtime.learning import LearnConfig
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.predictor import Predictor
 from paramgolf.runtime.reader import Mixer
@@ -163,3 +166,19 @@ def test_its_artifact_codes_text_in_as_many_bytes_as_the_weights_predict(folders
     nats = np.log(np.exp(rows).sum(1)) - rows[np.arange(len(targets)), targets]
     # A header of 16 bytes and words of 4; rounding of the weights moves a little more.
     assert coded[name] == pytest.approx(16 + nats.sum() / math.log(2) / 8, rel=0.1, abs=8)
+
+
+@pytest.mark.parametrize("scope", ["document", "text"])
+def test_a_recipe_that_learns_from_scored_text_packs_and_measures_that(folders, tmp_path, scope):
+    plain, folder = shrunk(load_recipe("local-plain")), RunFolder(tmp_path / "run")
+    shutil.copytree(folders["local-plain"].path, folder.path)
+    recipe = replace(plain, learn=LearnConfig(rate=0.1, chunk=16, scope=scope))
+    pack_run(RunSettings(recipe=recipe, challenge=load_challenge("local"), corpus="embedded", seed=0), folder)
+    with zipfile.ZipFile(folder.artifact) as archive:
+        assert json.loads(archive.read("config.json"))["learn"]["rate"] == 0.1
+    documents = [b"what comes again comes again. " * 10] * 2
+    learning, alone = (
+        unquantised_bits_per_byte(r, folder.checkpoint, folder.data, documents, lambda progress: None)
+        for r in (recipe, plain)
+    )
+    assert learning < alone

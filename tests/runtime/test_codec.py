@@ -56,7 +56,7 @@ def test_any_documents_come_back(predictor, documents):
 
 @pytest.mark.parametrize("lanes", [1, 4, 6])
 def test_groups_of_any_number_of_lanes_come_back(predictor, monkeypatch, lanes):
-    monkeypatch.setattr(codec, "LANES", lanes)
+    monkeypatch.setattr(predictor, "lanes", lanes)
     assert predictor.decompress(predictor.compress(DOCUMENTS)) == DOCUMENTS
 
 

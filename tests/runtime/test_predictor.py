@@ -8,7 +8,6 @@ import torch
 
 from paramgolf.pack.entropy import encode_weights
 from paramgolf.runtime.bpe import BytePairs
-from paramgolf.runtime.codec import stepped
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.predictor import PredictConfig, Predictor, load_from
 from paramgolf.runtime.stepping import Stepper
@@ -119,7 +118,7 @@ def test_the_same_document_gets_the_same_bits(model):
 @pytest.mark.parametrize("reading", READING, ids=lambda c: f"{c.window}-{c.overlap}")
 def test_step_by_step_gives_what_all_at_once_gives(model, reading):
     predictor, tokens = Predictor(model, Tokenizer(), reading), random_tokens(40)
-    step = stepped(predictor, 1)
+    step = predictor.stepped(1)
     steps = torch.cat([step(torch.tensor([t])) for t in np.append(END_OF_DOCUMENT, tokens)])
     torch.testing.assert_close(steps, rows_of(predictor, tokens), rtol=1e-4, atol=1e-4)
 

@@ -5,8 +5,11 @@ import math
 import pytest
 
 from paramgolf.errors import ConfigError
+from paramgolf.runtime.learning import LearnConfig
+from paramgolf.runtime.memory import AdaptConfig
 from paramgolf.runtime.model import ModelConfig
-from paramgolf.train.model_checks import check_model
+from paramgolf.runtime.predictor import PredictConfig
+from paramgolf.train.model_checks import check_learning, check_model
 
 
 @pytest.mark.parametrize(
@@ -53,3 +56,38 @@ def test_an_impossible_model_names_the_field_and_what_is_allowed(fields, message
 
 def test_the_defaults_make_sense():
     check_model(ModelConfig())
+
+
+@pytest.mark.parametrize(
+    ("fields", "model", "message"),
+    [
+        ({"rate": -0.1}, {}, "rate is -0.1; give 0, which learns nothing, or a positive number"),
+        ({"rate": math.inf}, {}, "rate is inf; give 0"),
+        ({"chunk": 0}, {}, "chunk is 0; give 1 or more tokens"),
+        ({"lora_rank": -1}, {}, "lora_rank is -1; give 1 to width, 512, or 0 for all weights"),
+        ({"lora_rank": 513}, {}, "lora_rank is 513; give 1 to width, 512"),
+        (
+            {"rate": 0.1, "chunk": 600},
+            {},
+            "chunk is 600, read behind predict.overlap 512: more than predict.window 1024",
+        ),
+        (
+            {"rate": 0.1, "lora_rank": 4},
+            {"mlp_matrices": "low_rank"},
+            "mlp_matrices 'low_rank': adapters are for 'dense' matrices; set lora_rank to 0",
+        ),
+    ],
+)
+def test_learning_that_cannot_be_names_the_field_and_what_is_allowed(fields, model, message):
+    with pytest.raises(ConfigError, match=message):
+        check_learning(LearnConfig(**fields), ModelConfig(**model), PredictConfig(), AdaptConfig())
+
+
+@pytest.mark.parametrize("scope", ["document", "text"])
+def test_learning_and_a_mixer_are_refused_together_with_the_reason(scope):
+    mixer = AdaptConfig(contexts=("last1",))
+    check_learning(LearnConfig(scope=scope), ModelConfig(), PredictConfig(), mixer)
+    with pytest.raises(
+        ConfigError, match=r"rate is 0.1, but the step that \[adapt\] contexts compile has no"
+    ):
+        check_learning(LearnConfig(rate=0.1, scope=scope), ModelConfig(), PredictConfig(), mixer)

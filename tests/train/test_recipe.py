@@ -123,7 +123,7 @@ def test_every_section_is_read(tmp_path):
     [
         (
             {"modle": {}},
-            r"no section named 'modle'. Did you mean 'model'\? Known: adapt, fill, model, optimizer",
+            r"no section named 'modle'. Did you mean 'model'\? Known: adapt, fill, learn, model",
         ),
         (
             {"model": {"widht": 8}},
@@ -192,6 +192,8 @@ def test_every_section_is_read(tmp_path):
             "newton_schulz: got 'exact'; .* 'quintic' or 'polar_express'",
         ),
         ({"predict": {"window": 8, "overlap": 8}}, r"overlap is 8; allowed are 0 to 7"),
+        ({"learn": {"scope": "ever"}}, "learn.scope: got 'ever'; .* 'document' or 'text'"),
+        ({"learn": {"rate": 0.1, "chunk": 600}}, "learn: chunk is 600, read behind predict.overlap 512"),
         ({"title": 3}, "title: got 3; Input should be a valid string"),
         ({"fill": "yes"}, "fill: got 'yes'; Input should be a valid boolean"),
     ],

@@ -9,6 +9,7 @@ import numpy as np
 
 from paramgolf.lab.sampling import continue_text
 from paramgolf.printable import printable
+from paramgolf.runtime.learning import learner_of
 from paramgolf.runtime.model import LanguageModel
 from paramgolf.runtime.predictor import Predictor
 from paramgolf.score import Deadline, Isolation, Progress, ProgressCallback, Worker
@@ -60,7 +61,8 @@ def _predictor(recipe: Recipe, checkpoint: Path, text: TokenisedText) -> "Predic
         return predictor_of(Reader(options, arrays, text.tokenizer, lengths, recipe.adapt))
     model = LanguageModel(recipe.model)
     model.load_state_dict(weights)
-    return Predictor(model, text.tokenizer, recipe.predict)
+    predictor = Predictor(model, text.tokenizer, recipe.predict)
+    return learner_of(predictor, recipe.learn) if recipe.learn.rate else predictor
 
 
 def draw_samples(artifact: Path, *, isolation: Isolation, threads: int, seed: int) -> list[dict[str, Any]]:

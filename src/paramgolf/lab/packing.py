@@ -47,8 +47,16 @@ def bytes_beside_weights(recipe: Recipe, tokenizer: bytes) -> int:
         config["adapt"] = adapt_config(recipe.adapt, path_lengths(counts))
     else:
         config["predict"] = changed_fields(recipe.predict)
-    modules = runtime_modules(recipe.model, adaptive=adaptive)
-    return len(assemble(config=config, tokenizer=tokenizer, weights=b"", modules=modules)[0])
+    if recipe.learn.rate:
+        config["learn"] = changed_fields(recipe.learn)
+    parts = assemble(config=config, tokenizer=tokenizer, weights=b"", modules=_modules(recipe))
+    return len(parts[0])
+
+
+def _modules(recipe: Recipe) -> list[str]:
+    return runtime_modules(
+        recipe.model, adaptive=bool(recipe.adapt.contexts), learning=bool(recipe.learn.rate)
+    )
 
 
 def _model_config(recipe: Recipe) -> dict[str, Any]:
@@ -72,9 +80,10 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
         weights,
         model_config=_model_config(recipe),
         predict_config=changed_fields(recipe.predict),
+        learn_config=changed_fields(recipe.learn) if recipe.learn.rate else None,
         adapt_config=_adapt_config(recipe, text, learnt=bool(beside)) if adaptive else None,
         beside=beside,
-        modules=runtime_modules(recipe.model, adaptive=adaptive),
+        modules=_modules(recipe),
         tokenizer=text.tokenizer.to_bytes(),
         precision=precision,
         limit=settings.challenge.artifact_bytes,

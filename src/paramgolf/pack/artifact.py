@@ -58,7 +58,8 @@ def build_artifact(
 ) -> Ledger:
     """Write model.pyz to `path`, atomically, and account for its bytes.
 
-    config: {"model": ..., "predict": ...}, or "adapt" for the adaptive predictor.
+    config: {"model": ..., "predict": ...}, with "learn" where the model is trained on what was scored, or "adapt" in
+    the place of "predict" for the predictor with a mixer.
     modules: those of the runtime that ship, None
     for all; of other kinds of tokenizers than this none ships.
     groups and coder_tables: the bytes of `weights` by group of tensors and those of the entropy coder's
@@ -87,7 +88,7 @@ def assemble(
     sources = minify_modules(
         {name: source for name, source in runtime_sources(modules).items() if name in needed}
     )
-    predictor = "adaptive" if "adapt" in config else "predictor"
+    predictor = "adaptive" if "adapt" in config else "learning" if "learn" in config else "predictor"
     members = {
         name: source.replace(PREDICTOR, f"runtime.{predictor}").encode() for name, source in STARTERS.items()
     }

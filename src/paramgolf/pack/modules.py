@@ -10,21 +10,23 @@ from paramgolf.runtime.model import LanguageModel, ModelConfig
 
 # Modules that only models with parts of theirs import.
 OPTIONAL = ("factored", "linear_attention")
-# The two kinds of predictors, and what each of them alone imports.
+# The kinds of predictors, and what each of them alone imports; "learning" is on top of the fixed one.
 FIXED = ("predictor", "codec", "stepping", "model", "attention", *OPTIONAL)
+LEARNING = "learning"
 ADAPTIVE = ("adaptive", "compiled", "memory", "mixing", "reader", "reading", "tree")
 
 
-def runtime_modules(config: ModelConfig, *, adaptive: bool = False) -> list[str]:
+def runtime_modules(config: ModelConfig, *, adaptive: bool = False, learning: bool = False) -> list[str]:
     """Names of the runtime's modules, without those of parts that such a model does not have."""
     if adaptive:
-        return [name for name in runtime_sources() if name not in FIXED]
+        return [name for name in runtime_sources() if name not in (*FIXED, LEARNING)]
     with torch.device("meta"):
         model = LanguageModel(config)
     used = {type(part).__module__.rpartition(".")[2] for part in model.modules()}
-    return [
-        name for name in runtime_sources() if name not in ADAPTIVE and (name in used or name not in OPTIONAL)
-    ]
+    unused = {*ADAPTIVE, *OPTIONAL} - used
+    if not learning:
+        unused.add(LEARNING)
+    return [name for name in runtime_sources() if name not in unused]
 
 
 def changed_fields(config: Any) -> dict[str, Any]:

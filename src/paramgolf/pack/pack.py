@@ -42,6 +42,7 @@ def pack_model(
     *,
     model_config: dict[str, Any],
     predict_config: dict[str, Any] | None = None,
+    learn_config: dict[str, Any] | None = None,
     adapt_config: dict[str, Any] | None = None,
     tokenizer: bytes,
     precision: Precision,
@@ -53,7 +54,8 @@ def pack_model(
 ) -> PackResult:
     """Write the artifact of a model's state_dict to `path`.
 
-    adapt_config: of an adaptive predictor, which has no predict_config.
+    learn_config: of a predictor whose model is trained on what was scored.
+    adapt_config: of one with a mixer, which has neither predict_config nor learn_config.
     precision: steps that training decided; where it decided none, they are decided here from the weights.
     beside: tensors that ship with the state's and are quantised already.
     fill: multiply the steps of all schemes but "max" by one number, so that the file is as large as `limit` allows.
@@ -69,6 +71,7 @@ def pack_model(
     precision = copy.copy(precision)
     config = {"model": model_config}
     config |= {"predict": predict_config or {}} if adapt_config is None else {"adapt": adapt_config}
+    config |= {} if learn_config is None else {"learn": learn_config}
     if not precision.steps:
         precision.decide(state, None)
     trained_offset = precision.offset

@@ -27,12 +27,9 @@ CROWDED = 0.8
 Code = Callable[[list[int], int, NDArray[np.float32]], NDArray[np.int32]]
 
 
-def stepped(predictor: "Predictor", lanes: int) -> Any:
-    """A function like Stepper.step that starts a new window, from the overlap on, where one is full."""
-    return _Windows(predictor, lanes)
+class Windows:
+    """Like Stepper.step, and starts a new window, from the overlap on, where one is full."""
 
-
-class _Windows:
     def __init__(self, predictor: "Predictor", lanes: int) -> None:
         self.model, self.config = predictor.model, predictor.config
         self.past: list[Tensor] = []
@@ -53,12 +50,15 @@ class _Windows:
         self.stepper.keep(lanes)
         self.past = [t[lanes] for t in self.past]
 
+    def close(self) -> None:
+        pass
+
 
 def lanes_of(predictor: "Predictor") -> int:
     """How many documents advance side by side: bounded by the memory of their caches."""
     config = predictor.model.config
     numbers = 2 * config.remembered(predictor.config.window) * config.kv_heads * config.head_width
-    return max(1, min(LANES, int(CACHE_BYTES / (4 * numbers))))
+    return max(1, min(predictor.lanes, int(CACHE_BYTES / (4 * numbers))))
 
 
 def compress(predictor: "Predictor", documents: list[bytes]) -> bytes:
@@ -138,7 +138,7 @@ def _walk(predictor: "Predictor", count: int, code: Code) -> None:
 
 def _advance(predictor: "Predictor", count: int, code: Code) -> None:
     alive = list(range(count))
-    step, t = stepped(predictor, count), 0
+    step, t = predictor.stepped(count), 0
     tokens = np.full(count, END_OF_DOCUMENT, np.int64)
     while True:
         probabilities = torch.softmax(step(torch.from_numpy(tokens)), -1).numpy()
@@ -153,7 +153,7 @@ def _advance(predictor: "Predictor", count: int, code: Code) -> None:
                 alive[i] = -1
         left = [i for i in rows if alive[i] >= 0]
         if not left:
-            return
+            return step.close()
         if len(left) <= CROWDED * len(alive):
             step.keep(torch.tensor(left))
             alive, tokens = [alive[i] for i in left], tokens[left]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .artifact import read_artifact
-from .codec import compress, decompress, stepped
+from .codec import LANES, Windows, compress, decompress
 from .model import LanguageModel, ModelConfig
 from .tokenizer import END_OF_DOCUMENT, Tokenizer, read_tokenizer
 from .weights import decode_weights
@@ -38,6 +38,7 @@ class Predictor:
 
     batch_documents = 1
     end_of_document = END_OF_DOCUMENT
+    lanes = LANES  # documents that the codec steps side by side, at most
 
     def __init__(self, model: LanguageModel, tokenizer: Tokenizer, config: PredictConfig) -> None:
         self.model, self.tokenizer, self.config = model.eval().requires_grad_(False), tokenizer, config
@@ -54,8 +55,7 @@ class Predictor:
     def predict(self, batch: Sequence[Tokens]) -> Iterator[NDArray[np.float32]]:
         """Logits in blocks [1, rows, V]: T+1 rows, row t given tokens[:t]."""
         for tokens in batch:
-            inputs = torch.from_numpy(np.append(END_OF_DOCUMENT, tokens).astype(np.int64))
-            for features in self._features(inputs):
+            for features in self._features(inputs_of(tokens)):
                 for rows in features.split(ROWS):
                     yield self.model.logits(rows)[None].numpy()
 
@@ -68,7 +68,7 @@ class Predictor:
 
     def predict_next(self, tokens: Tokens) -> NDArray[np.float32]:
         """To rounding, the last row of predict([tokens]), [V], from as little as that row can see."""
-        inputs = torch.from_numpy(np.append(END_OF_DOCUMENT, tokens).astype(np.int64))
+        inputs = inputs_of(tokens)
         window, overlap = self.config.window, self.config.overlap
         behind = len(inputs) - 1 - window
         start = 0 if behind < 0 else window - overlap + behind // (window - overlap) * (window - overlap)
@@ -78,6 +78,10 @@ class Predictor:
             longest = max(self.model.config.windows)
             start += max(0, len(inputs) - start - reach) // longest * longest
         return self.model.logits(self.model(inputs[None, start:])[0, -1]).numpy()
+
+    def stepped(self, lanes: int) -> Any:
+        """What the codec steps `lanes` documents with."""
+        return Windows(self, lanes)
 
     def compress(self, documents: list[bytes]) -> bytes:
         """The documents in fewer bytes."""
@@ -90,7 +94,7 @@ class Predictor:
     def sample(self, prompt: bytes, tokens: int, temperature: float, seed: int) -> Iterator[bytes]:
         """Continue `prompt` by up to `tokens` tokens; temperature 0 takes the likeliest."""
         random = torch.Generator().manual_seed(seed)
-        step = stepped(self, 1)
+        step = Windows(self, 1)
         logits = step(torch.tensor([END_OF_DOCUMENT]))
         for token in self.encode(prompt):
             logits = step(torch.tensor([token]))
@@ -110,6 +114,11 @@ class Predictor:
                 chosen.append(choice)
                 yield self.decode(chosen)[said:]
             logits = step(torch.tensor([choice]))
+
+
+def inputs_of(tokens: Tokens) -> Tensor:
+    """What the model reads of a document, int64 [T+1]."""
+    return torch.from_numpy(np.append(END_OF_DOCUMENT, tokens).astype(np.int64))
 
 
 def load_from(config: dict[str, Any], tokenizer: bytes, weights: bytes) -> Predictor:

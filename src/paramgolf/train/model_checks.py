@@ -1,4 +1,4 @@
-"""Which choices of a ModelConfig make sense, alone and together.
+"""Which choices of a ModelConfig make sense, alone and together, and which go with a predictor that learns.
 
 Here and not in the runtime, which ships in artifacts and is counted.
 """
@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from math import inf
 
 from paramgolf.errors import ConfigError
+from paramgolf.runtime.learning import LearnConfig
+from paramgolf.runtime.memory import AdaptConfig
 from paramgolf.runtime.model import ModelConfig
+from paramgolf.runtime.predictor import PredictConfig
 
 LARGEST_SOFTCAP = 75.0  # the sum of exp() of 65,536 logits stays a float32
 MOST_DEPTHS = 1000
@@ -138,4 +141,35 @@ def check_adaptable(config: ModelConfig) -> None:
     if config.width % ROWS or int(config.width * config.mlp_ratio) % ROWS:
         raise ConfigError(
             f"width {config.width} and {config.mlp_ratio} times that: [adapt] needs multiples of {ROWS}"
+        )
+
+
+def check_learning(
+    learning: LearnConfig, model: ModelConfig, predict: PredictConfig, adapt: AdaptConfig
+) -> None:
+    """Raises ConfigError that names the field of [learn], what it holds and what is allowed."""
+    if not 0 <= learning.rate < inf:
+        raise ConfigError(f"rate is {learning.rate}; give 0, which learns nothing, or a positive number")
+    if learning.chunk < 1:
+        raise ConfigError(f"chunk is {learning.chunk}; give 1 or more tokens")
+    if not 0 <= learning.lora_rank <= model.width:
+        raise ConfigError(
+            f"lora_rank is {learning.lora_rank}; give 1 to width, {model.width}, or 0 for all weights"
+        )
+    if not learning.rate:
+        return
+    if adapt.contexts:
+        raise ConfigError(
+            f"rate is {learning.rate}, but the step that [adapt] contexts compile has no gradients: set rate to 0 or "
+            "leave the contexts out"
+        )
+    if learning.chunk + predict.overlap > predict.window:
+        raise ConfigError(
+            f"chunk is {learning.chunk}, read behind predict.overlap {predict.overlap}: more than predict.window "
+            f"{predict.window}; make one of the first two smaller"
+        )
+    if learning.lora_rank and {model.attention_matrices, model.mlp_matrices} != {"dense"}:
+        raise ConfigError(
+            f"lora_rank is {learning.lora_rank}, with attention_matrices {model.attention_matrices!r} and mlp_matrices "
+            f"{model.mlp_matrices!r}: adapters are for 'dense' matrices; set lora_rank to 0, which trains all weights"
         )

@@ -1,6 +1,6 @@
 """A recipe: everything an entrant decides, as one TOML file of plain fields.
 
-    [tokenizer]  [model]  [training]  [optimizer]  [weights.GROUP]  [predict]  [adapt]
+    [tokenizer]  [model]  [training]  [optimizer]  [weights.GROUP]  [predict]  [learn]  [adapt]
 
 The command line adds only what is not the entrant's craft: paths, seed, challenge.
 """
@@ -14,13 +14,14 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from paramgolf.errors import ConfigError
 from paramgolf.names import unknown_name
+from paramgolf.runtime.learning import LearnConfig
 from paramgolf.runtime.memory import AdaptConfig
 from paramgolf.runtime.model import ModelConfig
 from paramgolf.runtime.predictor import PredictConfig
 from paramgolf.runtime.tokenizer import FIRST_LEARNT
 from paramgolf.toml import parse_toml
 from paramgolf.train.learn_tokenizer import LARGEST_VOCABULARY
-from paramgolf.train.model_checks import check_adaptable, check_model
+from paramgolf.train.model_checks import check_adaptable, check_learning, check_model
 from paramgolf.train.quantise import QuantisationScheme
 
 LARGEST_RECIPE_FILE = 262_144
@@ -182,6 +183,7 @@ class Recipe:
     # Coarsen or refine the steps of all schemes but "max" by one factor so that the artifact fills the cap.
     fill: bool = False
     predict: PredictConfig = field(default_factory=PredictConfig)
+    learn: LearnConfig = field(default_factory=LearnConfig)
     adapt: AdaptConfig = field(default_factory=AdaptConfig)
 
     def scheme(self, group: str) -> QuantisationScheme:
@@ -208,6 +210,7 @@ SECTIONS: dict[str, type] = {
     "training": TrainingRecipe,
     "optimizer": OptimizerRecipe,
     "predict": PredictConfig,
+    "learn": LearnConfig,
     "adapt": AdaptConfig,
 }
 
@@ -285,6 +288,10 @@ def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
             f"{source}: training.mixer_tokens is {parts['training'].mixer_tokens}, but there is no mixer that could "
             "learn from them: give adapt.contexts, or leave mixer_tokens out"
         )
+    try:
+        check_learning(parts["learn"], config, parts["predict"], parts["adapt"])
+    except ConfigError as error:
+        raise ConfigError(f"{source}: learn: {error}") from None
     if parts["training"].loop_from is not None and not config.order:
         raise ConfigError(
             f"{source}: training.loop_from says when model.order begins, but there is no model.order"
