@@ -30,7 +30,7 @@ def bytes_beside_weights(recipe: Recipe, tokenizer: bytes) -> int:
         config["adapt"] = adapt_config(recipe.adapt, path_lengths(counts))
     else:
         config["predict"] = changed_fields(recipe.predict)
-    modules = runtime_modules(recipe.model, adaptive=adaptive)
+    modules = runtime_modules(recipe.model, adaptive=adaptive, repaired=recipe.repaired)
     return len(assemble(config=config, tokenizer=tokenizer, weights=b"", modules=modules)[0])
 
 
@@ -55,7 +55,7 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
         model_config=_model_config(recipe),
         predict_config=changed_fields(recipe.predict),
         adapt_config=adapt_config(recipe.adapt, path_lengths(token_counts(text))) if adaptive else None,
-        modules=runtime_modules(recipe.model, adaptive=adaptive),
+        modules=runtime_modules(recipe.model, adaptive=adaptive, repaired=recipe.repaired),
         tokenizer=text.tokenizer.to_bytes(),
         precision=precision,
         limit=settings.challenge.artifact_bytes,

@@ -62,7 +62,9 @@ def _through_rounding(result: Result) -> bool:
     """Whether the float weights are only what the steps of the rule "loss" were trained with."""
     recipe = result.settings["recipe"]
     rules = {scheme["rule"] for scheme in recipe["weights"].values()}
-    return recipe["training"]["quantise_from"] is not None and "loss" in rules
+    training = recipe["training"]
+    rounded = training["quantise_from"] is not None and training.get("rounding") != "noise"
+    return rounded and "loss" in rules
 
 
 def _bars(rows: list[tuple[str, Any]]) -> list[tuple[str, Any, float]]:

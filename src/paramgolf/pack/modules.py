@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from paramgolf.pack.artifact import REPAIR
 from paramgolf.pack.minify import runtime_sources
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 
@@ -15,15 +16,18 @@ FIXED = ("predictor", "codec", "stepping", "model", "attention", *OPTIONAL)
 ADAPTIVE = ("adaptive", "compiled", "memory", "mixing", "reader", "reading", "tree")
 
 
-def runtime_modules(config: ModelConfig, *, adaptive: bool = False) -> list[str]:
+def runtime_modules(config: ModelConfig, *, adaptive: bool = False, repaired: bool = False) -> list[str]:
     """Names of the runtime's modules, without those of parts that such a model does not have."""
+    unused = () if repaired else (REPAIR,)
     if adaptive:
-        return [name for name in runtime_sources() if name not in FIXED]
+        return [name for name in runtime_sources() if name not in (*FIXED, *unused)]
     with torch.device("meta"):
         model = LanguageModel(config)
     used = {type(part).__module__.rpartition(".")[2] for part in model.modules()}
     return [
-        name for name in runtime_sources() if name not in ADAPTIVE and (name in used or name not in OPTIONAL)
+        name
+        for name in runtime_sources()
+        if name not in (*ADAPTIVE, *unused) and (name in used or name not in OPTIONAL)
     ]
 
 

@@ -58,6 +58,12 @@ def mean_and_clock(value: torch.Tensor, seconds: float) -> tuple[float, float]:
     return total / ranks(), seconds
 
 
+def sum_over_ranks(tensor: torch.Tensor) -> None:
+    """Put the sum over ranks into the tensor of each."""
+    if ranks() > 1:
+        dist.all_reduce(tensor)
+
+
 def run_ranks(function: Callable[..., None], arguments: tuple[Any, ...], processes: int) -> None:
     """Call function(*arguments) on every rank; returns when all have ended.
 
