@@ -9,6 +9,7 @@ import torch
 
 from paramgolf.challenge import load_challenge
 from paramgolf.lab.folder import RunFolder
+from paramgolf.lab.info import describe_recipe
 from paramgolf.lab.packing import pack_run
 from paramgolf.lab.settings import RunSettings
 from paramgolf.train.loop import Job, train
@@ -76,3 +77,15 @@ def test_a_tiny_model_trains_fills_its_artifact_and_scores(technique, tmp_path):
     said = dict(line.split(": ") for line in done.stdout.splitlines())
     # An untrained model needs 8 bits a byte, letters alone about 4.
     assert float(said["bits_per_byte"]) < 3.5
+
+
+def test_the_forecast_counts_patches_and_their_code():
+    matrices = {"weights": RECIPE["weights"] | {"matrices": LOSS | {"repair_rank": 8, "repair_tensors": 2}}}
+    plain, repaired = (
+        describe_recipe(recipe_from(RECIPE | changes, "tiny", "tiny.toml"), load_challenge("local"))
+        for changes in ({}, matrices)
+    )
+    # The two largest matrices have 32 and 64 rows and columns.
+    patches = repaired["groups"]["matrices"]["expected_bytes"] - plain["groups"]["matrices"]["expected_bytes"]
+    assert patches == pytest.approx(2 * 8 * (32 + 64) * 3.1 / 8, abs=1)
+    assert 100 < repaired["code_and_tokenizer_bytes"] - plain["code_and_tokenizer_bytes"] < 800
