@@ -32,7 +32,6 @@ TECHNIQUES = {
         {"quantise_from": 0.5, "rounding": "noise", "calibration_tokens": 128},
         {"feedback": True},
     ),
-    "repair": ({"quantise_from": 0.5}, {"repair_rank": 2}),
     "feedback on generated text, and repair": (
         {"calibration": "generated", "calibration_tokens": 64},
         {"feedback": True, "repair_rank": 2},
