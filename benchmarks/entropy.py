@@ -20,7 +20,7 @@ from paramgolf.runtime.weights import decode_weights
 from paramgolf.train.allocate import entropy_bits
 from paramgolf.train.checkpoint import load_precision, load_weights
 from paramgolf.train.precision import Precision
-from paramgolf.train.quantise import QuantisationScheme, Quantised, quantise, round_to
+from paramgolf.train.quantise import QuantisationScheme, Quantised, quantise
 from paramgolf.train.recipe import WEIGHT_GROUPS
 
 # A model of 1.2 million weights: an embedding, a hashed table and three layers.
@@ -74,7 +74,7 @@ def trained(run: Path) -> Table:
     room = weight_bytes(settings, (folder.data / "tokenizer.bin").read_bytes())
     if settings.recipe.fill and room is not None:
         precision.fill(state, room)
-    tensors = {name: round_to(state[name], grid) for name, grid in precision.grids(state).items()}
+    tensors = precision.rounded(state)
     encoded = encode_weights(tensors)
     table = Table("tensor", "shape", "bits a weight", "coded bytes", "Shannon bound", "over")
     rows = [(n, t, encoded.tensor_bytes[n], bound_of(t), t.q.numel()) for n, t in tensors.items()]

@@ -8,11 +8,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from paramgolf.errors import UsageError
-from paramgolf.train.checkpoint import load_weights
+from paramgolf.train.checkpoint import load_precision, load_weights
 from paramgolf.train.device import Device
 from paramgolf.train.distributed import rank, run_ranks
 from paramgolf.train.loop import Job, plan_processes, train
 from paramgolf.train.muon import Muon
+from paramgolf.train.precision import HESSIAN
+from paramgolf.train.quantise import QuantisationScheme
 
 STEPS = 20
 SHAPES = [(8, 8), (24, 8), (8, 24), (8, 8), (24, 8), (8, 8)]
@@ -73,6 +75,20 @@ def test_two_processes_of_ours_have_the_losses_and_the_muon_of_one(tiny, curve, 
     shared, single = (load_file(tiny.folder / name) for name in ("shared", "single"))
     for name in single:
         torch.testing.assert_close(shared[name], single[name], rtol=1e-5, atol=1e-6)
+
+
+def test_two_processes_measure_the_inputs_of_matrices_on_the_text_of_both(tiny):
+    def measured(name: str, processes: int) -> dict[str, torch.Tensor]:
+        job = tiny.job(name, tokens=64, calibration_tokens=128)
+        weights = job.recipe.weights | {"matrices": QuantisationScheme(rule="rms", limit=7, feedback=True)}
+        run_ranks(train, (replace(job, recipe=replace(job.recipe, weights=weights)),), processes)
+        state = load_precision(job.folder / "checkpoint")
+        return {key: value for key, value in state.items() if key.startswith(HESSIAN)}
+
+    alone, together = measured("alone", 1), measured("together", 2)
+    assert alone.keys() == together.keys() != set()
+    for name, hessian in alone.items():
+        torch.testing.assert_close(together[name], hessian, rtol=0.01, atol=0.01 * float(hessian.max()))
 
 
 @pytest.mark.parametrize(("wanted", "rows", "processes"), [(1, 4, 1), (2, 4, 2), (4, 8, 4)])

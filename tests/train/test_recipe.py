@@ -130,6 +130,35 @@ def test_every_section_is_read(tmp_path):
             r"model: There is no key named 'widht'. Did you mean 'width' or 'rope_width' or 'windows'\? Known:",
         ),
         ({"training": {"steps": 8}}, "training: There is no key named 'steps'"),
+        ({"training": {"rounding": "noise"}}, "training.rounding 'noise' needs quantise_from"),
+        (
+            {
+                "training": {"rounding": "noise", "quantise_from": 0.5},
+                "weights": {"matrices": {"rule": "ternary"}},
+            },
+            r"weights\.matrices\.rule is 'ternary', whose .* training\.rounding has to be 'nearest'",
+        ),
+        (
+            {"training": {"calibration": "validation"}},
+            "calibration: got 'validation'; Input should be 'training' or",
+        ),
+        (
+            {"weights": {"control": {"feedback": True}}},
+            r"weights\.control: feedback and repair_rank are for matrices that are applied to something",
+        ),
+        ({"weights": {"control": {"repair_rank": 1}}}, r"weights\.control: feedback and repair_rank"),
+        (
+            {"weights": {"matrices": {"repair_rank": 257}}},
+            "repair_rank is 257, .* give a rank up to 256, or 0",
+        ),
+        (
+            {"weights": {"matrices": {"repair_rank": 2, "repair_tensors": 0}}},
+            "repair_tensors 0; give .* 1 tensor or more",
+        ),
+        (
+            {"weights": {"matrices": {"feedback": True}}, "model": {"mlp_matrices": "smooth"}},
+            r"weights\.matrices\.feedback: 'smooth' matrices are sums of what is stored",
+        ),
         ({"weights": {"matrix": {}}}, r"no group of weights named 'matrix'. Did you mean 'matrices'\?"),
         (
             {"weights": {"matrices": {"limt": 3}}},

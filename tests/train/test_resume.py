@@ -10,12 +10,14 @@ import pytest
 import torch
 
 from paramgolf.errors import TrainingError
-from paramgolf.train.checkpoint import load_optimizer, load_weights, read_progress
+from paramgolf.train.checkpoint import load_optimizer, load_precision, load_weights, read_progress
 from paramgolf.train.loop import SUMMARY, train
+from paramgolf.train.precision import HESSIAN
+from paramgolf.train.quantise import QuantisationScheme
 
 
 def assert_same_end(folder, other) -> None:
-    for load in (load_weights, load_optimizer):
+    for load in (load_weights, load_optimizer, load_precision):
         mine, theirs = load(folder / "checkpoint"), load(other / "checkpoint")
         assert mine.keys() == theirs.keys()
         for name in mine:
@@ -85,6 +87,37 @@ def test_parts_equal_the_whole_with_ramp_loops_and_averaged_weights_too(tiny, cu
     # 12 steps of 32 tokens, 14 of 64: what is left at the end is the average, not the last weights.
     assert read_progress(parts.folder / "checkpoint").step == 26
     assert not torch.equal(raw["embedding"], load_weights(parts.folder / "checkpoint")["embedding"])
+
+
+FED_BACK = QuantisationScheme(rule="rms", limit=7, step=0.6, feedback=True)
+REPAIRED = QuantisationScheme(rule="loss", step=0.5, repair_rank=2)
+
+
+@pytest.mark.parametrize(
+    ("matrices", "training"),
+    [
+        (FED_BACK, {"calibration_tokens": 128}),
+        (FED_BACK, {"calibration": "generated", "calibration_tokens": 64, "average_from": 0.5}),
+        (REPAIRED, {}),
+        (REPAIRED, {"rounding": "noise"}),
+    ],
+)
+def test_parts_equal_the_whole_with_feedback_repair_and_noise_too(tiny, curve, matrices, training):
+    whole, parts = (
+        replace(
+            job,
+            recipe=replace(job.recipe, weights=job.recipe.weights | {"matrices": matrices}, fill=True),
+            weight_bytes=4_000,
+        )
+        for job in (tiny.job("whole", **training), tiny.job("parts", **training))
+    )
+    train(whole)
+    for stop in (7, 15, 20):
+        train(replace(parts, steps=stop))
+        assert not any(key.startswith(HESSIAN) for key in load_precision(parts.folder / "checkpoint"))
+    train(parts)
+    assert_same_end(whole.folder, parts.folder)
+    assert curve(whole.folder) == curve(parts.folder)
 
 
 def test_a_finished_run_trains_no_further_and_keeps_its_loss(tiny, curve):

@@ -19,8 +19,10 @@ from paramgolf.printable import printable
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.train.allocate import entropy_bits
 from paramgolf.train.model_checks import check_model
+from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import QuantisationScheme, group_of, quantise
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe, load_recipe, recipe_names
+from paramgolf.train.repair import expected_bytes
 
 LARGEST_ARTIFACT = 2**32
 MOST_MEMBERS = 10_000
@@ -58,6 +60,8 @@ def describe_recipe(recipe: Recipe, challenge: Challenge) -> dict[str, Any]:
         row = groups.setdefault(group, {"parameters": 0, "expected_bytes": 0.0})
         row["parameters"] += shape.numel()
         row["expected_bytes"] += bits / 8
+    for group, patches in _patches(recipe).items():
+        groups[group]["expected_bytes"] += patches
     rest = bytes_beside_weights(recipe, b"")
     rest += round(BYTES_A_MERGE * (recipe.tokenizer.vocab_size - 257))
     expected = rest + sum(round(row["expected_bytes"]) for row in groups.values())
@@ -126,6 +130,16 @@ def _expected_bits(shape: torch.Size, scheme: QuantisationScheme) -> float:
     matrix = torch.randn(rows, columns, generator=torch.Generator().manual_seed(0))
     bits = entropy_bits(quantise(matrix, scheme).q.numpy())
     return bits * all_rows / rows + BITS_A_SCALE * all_rows
+
+
+def _patches(recipe: Recipe) -> dict[str, float]:
+    """Expected bytes of the patches of each group that is repaired."""
+    empty = {name: torch.empty(shape, device="meta") for name, shape in model_shapes(recipe.model).items()}
+    repairs = Precision(recipe.schemes(), WEIGHT_GROUPS).repairs(empty)
+    return {
+        group_of(names[0], empty[names[0]].ndim, WEIGHT_GROUPS): expected_bytes(empty, [(scheme, names)])
+        for scheme, names in repairs
+    }
 
 
 def _config(archive: zipfile.ZipFile) -> Any:

@@ -55,7 +55,10 @@ def bytes_beside_weights(recipe: Recipe, tokenizer: bytes) -> int:
 
 def _modules(recipe: Recipe) -> list[str]:
     return runtime_modules(
-        recipe.model, adaptive=bool(recipe.adapt.contexts), learning=bool(recipe.learn.rate)
+        recipe.model,
+        adaptive=bool(recipe.adapt.contexts),
+        learning=bool(recipe.learn.rate),
+        repaired=recipe.repaired,
     )
 
 

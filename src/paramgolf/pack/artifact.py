@@ -21,6 +21,8 @@ from paramgolf.runtime.tokenizer import BPE, BYTES, CASE, UNIGRAM
 
 WEIGHTS = "weights.bin"
 CODE = "code"
+# The module that reads weights in the place of another where it ships.
+REPAIR = "repair"
 # LZMA without a container; these settings suit a few ten thousand characters of Python.
 FILTERS: list[dict[str, int]] = [
     {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20, "lc": 3, "lp": 0, "pb": 0, "nice_len": 273, "depth": 1000}
@@ -61,7 +63,7 @@ def build_artifact(
     config: {"model": ..., "predict": ...}, with "learn" where the model is trained on what was scored, or "adapt" in
     the place of "predict" for the predictor with a mixer.
     modules: those of the runtime that ship, None
-    for all; of other kinds of tokenizers than this none ships.
+    for all; of other kinds of tokenizers than this none ships. Given "repair", weights are read by it.
     groups and coder_tables: the bytes of `weights` by group of tensors and those of the entropy coder's
     tables, summing to its length; None: one group.
 
@@ -85,9 +87,15 @@ def assemble(
     Weights are stored as they are: the size is that with empty weights, plus theirs.
     """
     needed = needed_modules(tokenizer)
-    sources = minify_modules(
-        {name: source for name, source in runtime_sources(modules).items() if name in needed}
-    )
+    sources = {name: source for name, source in runtime_sources(modules).items() if name in needed}
+    if modules is not None and REPAIR in modules:
+        sources = {
+            name: source
+            if name == REPAIR
+            else source.replace("from .weights import", f"from .{REPAIR} import")
+            for name, source in sources.items()
+        }
+    sources = minify_modules(sources)
     predictor = "adaptive" if "adapt" in config else "learning" if "learn" in config else "predictor"
     members = {
         name: source.replace(PREDICTOR, f"runtime.{predictor}").encode() for name, source in STARTERS.items()

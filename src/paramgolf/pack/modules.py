@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from paramgolf.pack.artifact import REPAIR
 from paramgolf.pack.minify import runtime_sources
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 
@@ -16,17 +17,20 @@ LEARNING = "learning"
 ADAPTIVE = ("adaptive", "compiled", "memory", "mixing", "reader", "reading", "tree")
 
 
-def runtime_modules(config: ModelConfig, *, adaptive: bool = False, learning: bool = False) -> list[str]:
+def runtime_modules(
+    config: ModelConfig, *, adaptive: bool = False, learning: bool = False, repaired: bool = False
+) -> list[str]:
     """Names of the runtime's modules, without those of parts that such a model does not have."""
+    unused = () if repaired else (REPAIR,)
     if adaptive:
-        return [name for name in runtime_sources() if name not in (*FIXED, LEARNING)]
+        return [name for name in runtime_sources() if name not in (*FIXED, LEARNING, *unused)]
     with torch.device("meta"):
         model = LanguageModel(config)
     used = {type(part).__module__.rpartition(".")[2] for part in model.modules()}
-    unused = {*ADAPTIVE, *OPTIONAL} - used
+    optional = {*ADAPTIVE, *OPTIONAL} - used
     if not learning:
-        unused.add(LEARNING)
-    return [name for name in runtime_sources() if name not in unused]
+        optional.add(LEARNING)
+    return [name for name in runtime_sources() if name not in (*optional, *unused)]
 
 
 def changed_fields(config: Any) -> dict[str, Any]:

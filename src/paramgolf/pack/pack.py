@@ -2,10 +2,11 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,9 +14,11 @@ from paramgolf.errors import PackError
 from paramgolf.pack.artifact import assemble, build_artifact
 from paramgolf.pack.entropy import EncodedWeights, encode_weights
 from paramgolf.pack.ledger import Ledger
+from paramgolf.pack.minify import runtime_sources
 from paramgolf.train.allocate import entropy_bits
 from paramgolf.train.precision import Precision
-from paramgolf.train.quantise import Quantised, group_of, round_to
+from paramgolf.train.quantise import Quantised, group_of
+from paramgolf.train.repair import Patch, patches_for
 
 CORRECTIONS = 6
 # Share of the budget for weights that is worth another try when it is left.
@@ -74,6 +77,8 @@ def pack_model(
     config |= {} if learn_config is None else {"learn": learn_config}
     if not precision.steps:
         precision.decide(state, None)
+    if precision.repairs(state) and modules is None:
+        modules = list(runtime_sources())
     trained_offset = precision.offset
     tensors, encoded = _encode(state, precision, beside or {})
     if fill and limit is not None:
@@ -89,7 +94,8 @@ def pack_model(
         groups=_bytes_by_group(encoded, tensors, precision.groups),
         coder_tables=encoded.table_bytes,
     )
-    return _result(ledger, tensors, encoded, 2.0 ** (precision.offset - trained_offset))
+    parameters = sum(tensor.numel() for tensor in state.values())
+    return _result(ledger, parameters, tensors, encoded, 2.0 ** (precision.offset - trained_offset))
 
 
 def _check(state: Mapping[str, Tensor], precision: Precision) -> None:
@@ -103,16 +109,32 @@ def _check(state: Mapping[str, Tensor], precision: Precision) -> None:
                 f"{name} is of group {group!r}, which has no quantisation scheme; "
                 f"there are schemes for {', '.join(sorted(precision.schemes)) or 'no group'}"
             )
+    if precision.fed_back(state) and not precision.hessians:
+        raise PackError(
+            "a group is rounded with feedback, but the checkpoint does not know what its matrices are applied to: "
+            "that is measured at the end of training; train to the end"
+        )
 
 
 def _encode(
     state: Mapping[str, Tensor], precision: Precision, beside: Mapping[str, Quantised]
 ) -> tuple[dict[str, Quantised], EncodedWeights]:
-    grids = precision.grids(state)
-    tensors = {name: round_to(tensor, grids[name]) for name, tensor in state.items()}
+    """All tensors of weights.bin, those of patches behind the others, and the blob."""
     # The artifact stores no names: both sides go by their order.
-    tensors = dict(sorted({**tensors, **beside}.items()))
-    return tensors, encode_weights(tensors)
+    tensors = dict(sorted({**precision.rounded(state), **beside}.items()))
+    names = list(tensors)
+    patches = patches_for(state, tensors, precision.repairs(state), precision.hessians)
+    for name, patch in patches.items():
+        tensors |= {f"{name}/left": patch.left, f"{name}/right": patch.right}
+    encoded = encode_weights(tensors)
+    return tensors, _with_places(encoded, names, patches) if patches else encoded
+
+
+def _with_places(encoded: EncodedWeights, names: list[str], patches: Mapping[str, Patch]) -> EncodedWeights:
+    """Which tensors patches belong to, behind the stream, as runtime/repair.py reads it."""
+    words = [names.index(name) << 16 | len(patch.left.k) for name, patch in patches.items()]
+    places = np.array([*words, len(words)], "<u4").tobytes()
+    return replace(encoded, blob=encoded.blob + places, table_bytes=encoded.table_bytes + len(places))
 
 
 def _fill(
@@ -151,15 +173,18 @@ def _bytes_by_group(
 
 
 def _result(
-    ledger: Ledger, tensors: Mapping[str, Quantised], encoded: EncodedWeights, multiplier: float
+    ledger: Ledger,
+    parameters: int,
+    tensors: Mapping[str, Quantised],
+    encoded: EncodedWeights,
+    multiplier: float,
 ) -> PackResult:
-    weights = sum(tensor.q.numel() for tensor in tensors.values())
     bound = sum(entropy_bits(part.numpy()) for t in tensors.values() for part in (t.q, t.k, t.c))
     return PackResult(
         ledger=ledger,
         artifact_bytes=ledger.total,
-        parameters=weights,
-        bits_per_weight=8 * len(encoded.blob) / max(weights, 1),
+        parameters=parameters,
+        bits_per_weight=8 * len(encoded.blob) / max(parameters, 1),
         shannon_bytes=round(bound / 8),
         coded_bytes=len(encoded.blob),
         step_multiplier=multiplier,

@@ -58,12 +58,17 @@ def mean_and_clock(value: torch.Tensor, seconds: float) -> tuple[float, float]:
     return total / ranks(), seconds
 
 
+def sum_over_ranks(tensor: torch.Tensor) -> None:
+    """Put the sum over ranks into the tensor of each."""
+    if ranks() > 1:
+        dist.all_reduce(tensor)
+
+
 def mean_of_used_rows(tensor_RC: torch.Tensor) -> torch.Tensor:
     """The mean over ranks of each row, where ranks whose row is all zeros have no say."""
     used = tensor_RC.any(1, keepdim=True).to(tensor_RC.dtype)
     box = torch.cat((tensor_RC, used), 1)
-    if ranks() > 1:
-        dist.all_reduce(box)
+    sum_over_ranks(box)
     return box[:, :-1] / box[:, -1:].clamp(min=1)
 
 

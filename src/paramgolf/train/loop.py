@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from paramgolf.runtime.tokenizer import Tokenizer
 from paramgolf.train.adaptation import path_lengths, token_counts
 from paramgolf.train.averaging import WeightAverage
 from paramgolf.train.batches import Batches, TokenStream, prefetch
+from paramgolf.train.calibrate import Calibration
 from paramgolf.train.checkpoint import (
     Progress,
     load_mixer,
@@ -33,6 +34,7 @@ from paramgolf.train.device import Device, compiler_notice, pick_device, usable_
 from paramgolf.train.distributed import local_rank, mean_and_clock, rank, ranks, wait_for_all
 from paramgolf.train.init import initialise
 from paramgolf.train.log import TrainingLog
+from paramgolf.train.noise import noisy_weights
 from paramgolf.train.optimizers import Optimizers
 from paramgolf.train.precision import Precision, rounded_weights
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
@@ -133,6 +135,10 @@ class _Run:
         self.optimizers = Optimizers(self.model, self.recipe.optimizer, self.device)
         self.average = WeightAverage(self.model, training.average_decay)
         self.precision = Precision(self.recipe.schemes(), WEIGHT_GROUPS)
+        fed_back = self.precision.fed_back(dict(self.model.named_parameters()))
+        self.calibration = Calibration(self.model, fed_back, training, self.batches, job.seed)
+        # What the steps may use; calibrating comes behind them.
+        self.budget = job.budget
 
     def _mixer(self) -> "MixerTraining | None":
         if not self.recipe.training.mixer_tokens:
@@ -196,8 +202,22 @@ class _Run:
                 self.optimizers.zero_grad()
         if self.mixer:
             self.mixer.warm_up(self.model)
+        if self.calibration.names:
+            self._reserve(self.calibration.time())
         self.device.synchronise()
         wait_for_all()
+
+    def _reserve(self, seconds: float) -> None:
+        """Leave that much of the clock to what comes behind the last step."""
+        _, seconds = mean_and_clock(torch.zeros((), device=self.device.device), seconds)
+        limit = self.job.budget.seconds
+        if limit is None:
+            return
+        if seconds > limit / 2:
+            raise UsageError(
+                f"calibrating would take {seconds:.0f} of {limit:.0f} s; give fewer training.calibration_tokens"
+            )
+        self.budget = replace(self.job.budget, seconds=limit - seconds)
 
     def _gradients(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Accumulate the gradients of one rank's batch over micro-batches; the mean loss, detached."""
@@ -216,20 +236,20 @@ class _Run:
         return total
 
     def _loop(self, start: Progress, log: TrainingLog | None) -> Progress:
-        job, training = self.job, self.recipe.training
+        job, budget, training = self.job, self.budget, self.recipe.training
         step, tokens, seconds, loss = start.step, start.tokens, start.seconds, start.loss
         began, saved = time.monotonic() - seconds, seconds
         step_seconds = seconds / step if step else 0.0
-        sizes = sizes_at(training, job.budget.spent(seconds, tokens))
+        sizes = sizes_at(training, budget.spent(seconds, tokens))
         data = prefetch(self.batches, tokens, sizes)
-        while job.budget.allows(seconds, tokens, step_seconds, sizes.batch_tokens) and step != job.steps:
-            spent = job.budget.spent(seconds, tokens)
+        while budget.allows(seconds, tokens, step_seconds, sizes.batch_tokens) and step != job.steps:
+            spent = budget.spent(seconds, tokens)
             if sizes != (sizes := sizes_at(training, spent)):
                 data.close()
                 data = prefetch(self.batches, tokens, sizes)
             if self.mixer and self.mixer.weights is None and spent >= training.mixer_from:
                 self._learn_mixer(seconds)
-            share = max(job.budget.spent(step_seconds, sizes.batch_tokens), 1e-9)
+            share = max(budget.spent(step_seconds, sizes.batch_tokens), 1e-9)
             scale = learning_rate_scale(training, spent, share)
             own_loss = self._step(step, next(data), spent, scale)
             loss, seconds = mean_and_clock(own_loss, time.monotonic() - began)
@@ -241,7 +261,7 @@ class _Run:
             step, tokens = step + 1, tokens + sizes.batch_tokens
             step_seconds = (seconds - start.seconds) / (step - start.step)
             if log:
-                spent = job.budget.spent(seconds, tokens)
+                spent = budget.spent(seconds, tokens)
                 rate = self.recipe.optimizer.matrix_learning_rate * scale
                 log.step(
                     step=step, seconds=seconds, tokens=tokens, loss=loss, learning_rate=rate, share=spent
@@ -251,6 +271,8 @@ class _Run:
                 saved = seconds
         data.close()
         finished = step != job.steps
+        if finished and not start.finished and self.calibration.names:
+            seconds = self._calibrate(tokens, began)
         return self._save(step, tokens, seconds, loss, finished=finished)
 
     def _step(self, step: int, batch: tuple[Tensor, Tensor], spent: float, scale: float) -> Tensor:
@@ -260,7 +282,7 @@ class _Run:
             once = spent < training.loop_from
             self.model.order = tuple(range(self.recipe.model.layers)) if once else self.recipe.model.depths
         rounding = training.quantise_from is not None and spent >= training.quantise_from
-        with self._rounded() if rounding else nullcontext():
+        with self._rounded(step) if rounding else nullcontext():
             loss = self._gradients(batch)
         self.precision.observe(self.model)
         self.optimizers.step(step, scale, spent)
@@ -272,16 +294,39 @@ class _Run:
     def _learn_mixer(self, seconds: float) -> None:
         """The mixer learns beside a model that is as the artifact will have it."""
         assert self.mixer is not None, "asked only where there is one"
-        limit = self.job.budget.seconds
-        with self._rounded() if self.precision.steps else nullcontext():
+        limit = self.budget.seconds
+        grids = self.precision.grids(dict(self.model.named_parameters()))
+        with rounded_weights(self.model, grids) if grids else nullcontext():
             self.mixer.learn(self.model, None if limit is None else (limit - seconds) / 2)
         self.say(f"mixer: learnt from {self.mixer.kept:,} tokens that the model does not see")
 
-    def _rounded(self) -> AbstractContextManager[None]:
+    def _rounded(self, step: int) -> AbstractContextManager[None]:
         parameters = dict(self.model.named_parameters())
         if not self.precision.steps:
             self.precision.decide(parameters, self.job.weight_bytes if self.recipe.fill else None)
-        return rounded_weights(self.model, self.precision.grids(parameters))
+        grids = self.precision.grids(parameters)
+        if self.recipe.training.rounding == "noise":
+            return noisy_weights(self.model, grids, self.job.seed, step)
+        return rounded_weights(self.model, grids)
+
+    def _calibrate(self, tokens: int, began: float) -> float:
+        """Measure what the finished model's matrices are applied to; the training clock behind that."""
+
+        def clock() -> float:
+            return mean_and_clock(torch.zeros((), device=self.device.device), time.monotonic() - began)[1]
+
+        before, limit = clock(), self.job.budget.seconds
+        # The model as it will be packed: averaged, rounded where its steps are decided.
+        self.model.order = self.recipe.model.depths
+        self.model.load_state_dict(self.average.weights(), strict=False)
+        grids = self.precision.grids(dict(self.model.named_parameters()))
+        with rounded_weights(self.model, grids) if grids else nullcontext():
+            self.precision.hessians = self.calibration.hessians(
+                tokens, lambda seconds: limit is None or clock() + seconds <= limit
+            )
+        seconds = clock()
+        self.say(f"calibrated in {seconds - before:.1f} s, of the training clock")
+        return seconds
 
     def _save(self, step: int, tokens: int, seconds: float, loss: float, *, finished: bool) -> Progress:
         progress = Progress(

@@ -5,17 +5,19 @@ trained through one grid lose when they are packed on another.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from paramgolf.train.allocate import offset_for
+from paramgolf.train.feedback import round_with_feedback
 from paramgolf.train.quantise import (
     FIXED_RULES,
     Grid,
     QuantisationScheme,
+    Quantised,
     Steps,
     dequantise,
     grid_at,
@@ -23,13 +25,17 @@ from paramgolf.train.quantise import (
     round_to,
     steps_of,
 )
+from paramgolf.train.repair import expected_bytes
 from paramgolf.train.sensitivity import SensitivityMeter
 
-SENSITIVITY = "sensitivity/"
+SENSITIVITY, HESSIAN = "sensitivity/", "hessian/"
 
 
 class Precision:
-    """Steps of all tensors and the offset that fills the budget; none before `decide`."""
+    """Steps of all tensors and the offset that fills the budget; none before `decide`.
+
+    hessians: of matrices that are rounded with feedback, sums of x x^T over their inputs x; calibrate.py makes them.
+    """
 
     def __init__(self, schemes: Mapping[str, QuantisationScheme], groups: Mapping[str, str]) -> None:
         self.schemes, self.groups = schemes, groups
@@ -37,6 +43,7 @@ class Precision:
         self.measures = any(scheme.rule == "loss" for scheme in schemes.values())
         self.steps: dict[str, Steps] = {}
         self.offset = 0.0
+        self.hessians: dict[str, Tensor] = {}
 
     def observe(self, model: nn.Module) -> None:
         """Take in the gradients of a step, where a scheme asks for sensitivities and steps are still open."""
@@ -59,11 +66,24 @@ class Precision:
         """Choose the offset anew, where a scheme leaves a choice."""
         if all(steps.scheme.rule in FIXED_RULES for steps in self.steps.values()):
             return
-        self.offset = offset_for(tensors, self.current_steps(tensors), budget)
+        patches = expected_bytes(tensors, self.repairs(tensors))
+        self.offset = offset_for(tensors, self.current_steps(tensors), budget - patches)
 
     def scheme(self, name: str, tensor: Tensor) -> QuantisationScheme:
         """The scheme of a tensor's group. Raises KeyError with the group where there is none."""
         return self.schemes[group_of(name, tensor.ndim, self.groups)]
+
+    def fed_back(self, tensors: Mapping[str, Tensor]) -> list[str]:
+        """Names of the matrices that are rounded with feedback, where they are applied to something."""
+        return [name for name, tensor in tensors.items() if self.scheme(name, tensor).feedback]
+
+    def repairs(self, tensors: Mapping[str, Tensor]) -> list[tuple[QuantisationScheme, list[str]]]:
+        """The scheme of each group that is repaired, and the group's tensors."""
+        names: dict[str, list[str]] = {}
+        for name, tensor in tensors.items():
+            if self.scheme(name, tensor).repair_rank:
+                names.setdefault(group_of(name, tensor.ndim, self.groups), []).append(name)
+        return [(self.schemes[group], members) for group, members in names.items()]
 
     def current_steps(self, tensors: Mapping[str, Tensor]) -> dict[str, Steps]:
         """The steps decided; those that are made of the weights of a row alone follow them."""
@@ -76,11 +96,22 @@ class Precision:
         """Where the values of each tensor lie."""
         return {name: grid_at(steps, self.offset) for name, steps in self.current_steps(tensors).items()}
 
+    def rounded(self, tensors: Mapping[str, Tensor]) -> dict[str, Quantised]:
+        """The tensors as an artifact has them, but for repairs: with feedback where inputs were measured."""
+        return {
+            name: round_with_feedback(tensors[name], grid, self.hessians[name])
+            if name in self.hessians
+            else round_to(tensors[name], grid)
+            for name, grid in self.grids(tensors).items()
+        }
+
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint keeps."""
         state = {SENSITIVITY + key: value for key, value in self.meter.state().items()}
         for name, steps in self.steps.items():
             state |= {f"steps/{name}/rows": steps.rows, f"steps/{name}/columns": steps.columns}
+        # Matrices with the same inputs share a tensor, which a file of tensors may not.
+        state |= {HESSIAN + name: hessian.clone() for name, hessian in self.hessians.items()}
         return state | {"offset": torch.tensor(self.offset, dtype=torch.float64)}
 
     def load(self, state: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
@@ -97,6 +128,11 @@ class Precision:
             for name, tensor in tensors.items()
             if f"steps/{name}/rows" in state
         }
+        self.hessians = {
+            key.removeprefix(HESSIAN): value.to(device)
+            for key, value in state.items()
+            if key.startswith(HESSIAN)
+        }
         self.offset = float(state.get("offset", 0.0))
 
 
@@ -107,11 +143,18 @@ def rounded_weights(model: nn.Module, grids: Mapping[str, Grid]) -> Iterator[Non
     Straight-through estimation (Bengio et al. 2013, arXiv:1308.3432) by exchange: the graph that is compiled and
     run stays the same.
     """
+    with exchanged_weights(model, lambda name, weights: dequantise(round_to(weights, grids[name]))):
+        yield
+
+
+@contextmanager
+def exchanged_weights(model: nn.Module, other: Callable[[str, Tensor], Tensor]) -> Iterator[None]:
+    """Inside, parameters hold what `other` makes of their names and values; outside again what they held."""
     originals = {}
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             originals[parameter] = parameter.detach().clone()
-            parameter.copy_(dequantise(round_to(parameter, grids[name])))
+            parameter.copy_(other(name, parameter))
     try:
         yield
     finally:

@@ -19,6 +19,7 @@ RULES = ("max", "rms", "loss", "ternary", "binary")
 # Rules whose steps leave no choice, so that filling a budget does not move them.
 FIXED_RULES = ("max", "ternary", "binary")
 LIMITS = range(1, 2048)
+RANKS = range(257)
 # Row scales of the rule "loss" are quarters of an octave apart: the loss hardly notices, the scales cost half.
 COARSE = STEPS // 4
 # Share of its tensor's mean that is added to each row's and column's sensitivity: the gradients of a few hundred
@@ -44,6 +45,13 @@ class QuantisationScheme:
     # Distance between weights that can be told apart, for rules "rms" and "loss": in root mean squares of the
     # row, and of the whole model. With `fill`, only the ratios between groups count.
     step: float = 1.0
+    # Each column's rounding error is taken up by the columns behind it, by what the matrix was applied to at the end
+    # of training (Frantar et al. 2022, GPTQ); training.calibration says on what text.
+    feedback: bool = False
+    # Rank of the patches that the group's worst tensors get behind rounding (Zhang et al. 2024, LQER); 0: none.
+    repair_rank: int = 0
+    # How many tensors of the group are patched: those with the largest errors.
+    repair_tensors: int = 3
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
@@ -57,6 +65,11 @@ class QuantisationScheme:
         if not 0 < self.step < 1e6:
             raise ConfigError(
                 f"quantisation step is {self.step}; give a positive number of row deviations, such as 0.6"
+            )
+        if self.repair_rank not in RANKS or self.repair_tensors < 1:
+            raise ConfigError(
+                f"repair_rank is {self.repair_rank}, repair_tensors {self.repair_tensors}; give a rank up to "
+                f"{RANKS.stop - 1}, or 0 for no repair, and 1 tensor or more"
             )
 
 
@@ -171,12 +184,15 @@ def uniform(tensor: Tensor, octaves: int, limit: int) -> Quantised:
 
 def round_to(tensor: Tensor, grid: Grid) -> Quantised:
     """Round a float32 tensor to the nearest points of a grid."""
-    rows = as_rows(tensor)
-    if grid.signs:
-        q = 1.0 - 2.0 * (rows < 0)
-    else:
-        q = torch.round(rows / step_matrix(grid.k, grid.c)).clamp(-grid.limit, grid.limit)
+    q = nearest(as_rows(tensor), step_matrix(grid.k, grid.c), grid)
     return Quantised(q=q.to(torch.int32).view(tensor.shape), k=grid.k, c=grid.c)
+
+
+def nearest(values: Tensor, steps: Tensor, grid: Grid) -> Tensor:
+    """The integers, as float32, of the points nearest to values whose steps those are; of any shape."""
+    if grid.signs:
+        return 1.0 - 2.0 * (values < 0)
+    return torch.round(values / steps).clamp(-grid.limit, grid.limit)
 
 
 def dequantise(quantised: Quantised) -> Tensor:

@@ -22,7 +22,7 @@ from paramgolf.runtime.tokenizer import FIRST_LEARNT
 from paramgolf.toml import parse_toml
 from paramgolf.train.learn_tokenizer import LARGEST_VOCABULARY
 from paramgolf.train.model_checks import check_adaptable, check_learning, check_model
-from paramgolf.train.quantise import QuantisationScheme
+from paramgolf.train.quantise import VECTORS, QuantisationScheme
 
 LARGEST_RECIPE_FILE = 262_144
 
@@ -101,6 +101,14 @@ class TrainingRecipe:
     mixer_tokens: Annotated[int, Field(ge=0, le=MOST_MIXER_TOKENS)] = 0
     # Where so much of the run is over; it takes at most half of what is left of a clock.
     mixer_from: Share = 0.9
+    # How: to the "nearest" point of the grid; or not, but with "noise" of the size of a step (record
+    # 2026-03-21_DepthRecurrence_MixedPrecisionQuant), so that weights do not drift inside their cells.
+    rounding: Literal["nearest", "noise"] = "nearest"
+    # Where weights are rounded with feedback, what they are applied to is measured behind the last step, inside the
+    # clock: on "training" text, or on text that the model has "generated" itself.
+    calibration: Literal["training", "generated"] = "training"
+    # Tokens of that text.
+    calibration_tokens: Count = 65_536
     # How long to train where the challenge sets neither a clock nor a number of tokens.
     tokens: Count | None = None
     # Compile the blocks and the loss with torch.compile, outside the training clock.
@@ -114,6 +122,10 @@ class TrainingRecipe:
         if self.average_decay is not None and self.average_from is None:
             raise ConfigError(
                 "training.average_decay needs average_from, the share of the run where averaging begins"
+            )
+        if self.rounding == "noise" and self.quantise_from is None:
+            raise ConfigError(
+                "training.rounding 'noise' needs quantise_from, the share of the run where it begins"
             )
         for share, length, batch_tokens in self.ramp:
             if self.sequence_length % length or batch_tokens % self.sequence_length:
@@ -197,7 +209,13 @@ class Recipe:
     def is_no_model_unrounded(self) -> bool:
         """Whether training leaves weights that say nothing before they are rounded: it went through coarse steps."""
         rules = {scheme.rule for scheme in self.schemes().values()}
-        return self.training.quantise_from is not None and bool(rules & COARSE_RULES)
+        rounded = self.training.quantise_from is not None and self.training.rounding == "nearest"
+        return rounded and bool(rules & COARSE_RULES)
+
+    @property
+    def repaired(self) -> bool:
+        """Whether artifacts have patches."""
+        return any(scheme.repair_rank for scheme in self.weights.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as JSON would hold it."""
@@ -296,14 +314,40 @@ def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
         raise ConfigError(
             f"{source}: training.loop_from says when model.order begins, but there is no model.order"
         )
+    schemes = {g: _parse(QuantisationScheme, t, f"{source}: weights.{g}") for g, t in weights.items()}
+    try:
+        for group, scheme in schemes.items():
+            _check_rounding(group, scheme, parts["training"], config)
+    except ConfigError as error:
+        raise ConfigError(f"{source}: weights.{error}") from None
     return Recipe(
         name=name,
         title=_parse(str, table.get("title", ""), f"{source}: title"),
         fill=_parse(bool, table.get("fill", False), f"{source}: fill"),
         model=config,
-        weights={g: _parse(QuantisationScheme, t, f"{source}: weights.{g}") for g, t in weights.items()},
+        weights=schemes,
         **parts,
     )
+
+
+def _check_rounding(
+    group: str, scheme: QuantisationScheme, training: TrainingRecipe, model: ModelConfig
+) -> None:
+    """Raises ConfigError for what makes no sense together."""
+    if group == VECTORS and (scheme.feedback or scheme.repair_rank):
+        raise ConfigError(
+            f"{group}: feedback and repair_rank are for matrices that are applied to something; leave them out"
+        )
+    if scheme.feedback and "smooth" in (model.attention_matrices, model.mlp_matrices):
+        raise ConfigError(
+            f"{group}.feedback: 'smooth' matrices are sums of what is stored, which is applied to nothing itself; "
+            "leave feedback out"
+        )
+    if training.rounding == "noise" and scheme.rule in ("ternary", "binary"):
+        raise ConfigError(
+            f"{group}.rule is {scheme.rule!r}, whose weights come to their few values only where training rounds "
+            "them; training.rounding has to be 'nearest'"
+        )
 
 
 def _parse(cls: type[T], value: Any, where: str) -> T:

@@ -1,0 +1,128 @@
+"""Patches in an artifact: charged, found again bit for bit, and with the code that adds them there alone."""
+
+import io
+import lzma
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+
+from paramgolf.errors import PackError
+from paramgolf.pack.artifact import assemble
+from paramgolf.pack.modules import runtime_modules
+from paramgolf.pack.pack import pack_model
+from paramgolf.runtime.model import ModelConfig
+from paramgolf.runtime.repair import decode_weights, repaired
+from paramgolf.train.precision import Precision
+from paramgolf.train.quantise import QuantisationScheme, dequantise
+from paramgolf.train.repair import patches_for
+
+RMS = QuantisationScheme(rule="rms", limit=7, step=0.6)
+REPAIRED = QuantisationScheme(rule="rms", limit=7, step=0.6, repair_rank=4, repair_tensors=1)
+FED_BACK = QuantisationScheme(rule="rms", limit=7, step=0.6, feedback=True)
+SMALL = ModelConfig(vocab_size=257, width=16, layers=2, heads=2, kv_heads=1)
+COMMON = {"model_config": {"width": 64}, "predict_config": {}, "tokenizer": b"t"}
+
+
+def precision_of(blocks: QuantisationScheme) -> Precision:
+    return Precision({"embedding": RMS, "blocks": blocks, "control": QuantisationScheme()}, {})
+
+
+@pytest.fixture
+def state() -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    shapes = {
+        "embedding": (300, 32),
+        "blocks.0.down": (64, 128),
+        "blocks.0.up": (128, 64),
+        "blocks.0.gain": (64,),
+    }
+    state = {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
+    # What clips leaves an error of rank 1.
+    state["blocks.0.up"] += 8 * torch.outer(torch.ones(128), torch.eye(64)[3])
+    return state
+
+
+def weights_of(path, state) -> dict[str, np.ndarray]:
+    shapes = {name: tuple(tensor.shape) for name, tensor in sorted(state.items())}
+    return decode_weights(zipfile.ZipFile(path).read("weights.bin"), shapes)
+
+
+def test_weights_come_back_repaired_bit_for_bit_and_nearer(state, tmp_path):
+    path, precision = tmp_path / "model.pyz", precision_of(REPAIRED)
+    pack_model(state, **COMMON, precision=precision, path=path)
+    found, state = weights_of(path, state), dict(sorted(state.items()))
+    precision.decide(state, None)
+    rounded = precision.rounded(state)
+    patches = patches_for(state, rounded, precision.repairs(state), {})
+    assert list(patches) == ["blocks.0.up"]
+    for name, tensor in rounded.items():
+        expected = dequantise(tensor).numpy()
+        if name in patches:
+            left, right = (dequantise(part).numpy() for part in (patches[name].left, patches[name].right))
+            error = np.square(expected - state[name].numpy()).sum()
+            expected = repaired(expected, left, right)
+            assert np.square(expected - state[name].numpy()).sum() < 0.5 * error
+        assert np.array_equal(found[name], expected), name
+
+
+def test_every_byte_is_charged_and_patches_count_to_their_group(state, tmp_path):
+    path = tmp_path / "model.pyz"
+    plain = pack_model(state, **COMMON, precision=precision_of(RMS), path=path)
+    result = pack_model(state, **COMMON, precision=precision_of(REPAIRED), path=path)
+    assert result.ledger.total == result.artifact_bytes == path.stat().st_size
+    assert result.parameters == plain.parameters
+    assert set(result.ledger.groups) == set(plain.ledger.groups)
+    assert 200 < result.ledger.groups["blocks"] - plain.ledger.groups["blocks"] < 400
+
+
+@pytest.mark.parametrize("limit", [24_000, 40_000])
+def test_filling_makes_room_for_patches(state, tmp_path, limit):
+    path, modules = tmp_path / "model.pyz", runtime_modules(SMALL, repaired=True)
+    pack_model(
+        state, **COMMON, precision=precision_of(REPAIRED), path=path, limit=limit, fill=True, modules=modules
+    )
+    assert 0.998 * limit <= path.stat().st_size <= limit
+    weights_of(path, state)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_only_where_it_is_asked_for_weights_are_read_through_the_repair(adaptive):
+    def sources(repair: bool) -> dict[str, str]:
+        config = {"model": {}, "adapt" if adaptive else "predict": {}}
+        modules = runtime_modules(SMALL, adaptive=adaptive, repaired=repair)
+        data, _ = assemble(config=config, tokenizer=b"", weights=b"", modules=modules)
+        code = lzma.decompress(
+            zipfile.ZipFile(io.BytesIO(data)).read("code"),
+            lzma.FORMAT_RAW,
+            None,
+            [{"id": lzma.FILTER_LZMA1, "pb": 0}],
+        )
+        parts = code.decode().split("\0")
+        return dict(zip(parts[::2], parts[1::2], strict=True))
+
+    plain, repairing = sources(False), sources(True)
+    assert repairing.keys() - plain.keys() == {"runtime.repair"}
+    readers = {name for name in plain if "from.weights import decode_weights" in plain[name]}
+    assert readers == {"runtime.adaptive" if adaptive else "runtime.predictor"}
+    for name, source in repairing.items():
+        if name != "runtime.repair":
+            assert ("from.repair import decode_weights" in source) == (name in readers)
+
+
+def test_feedback_without_what_the_matrices_are_applied_to_is_refused(state, tmp_path):
+    with pytest.raises(PackError, match=r"does not know what its matrices are applied to.*train to the end"):
+        pack_model(state, **COMMON, precision=precision_of(FED_BACK), path=tmp_path / "model.pyz")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_feedback_changes_integers_and_not_their_grid(state, tmp_path):
+    precision = precision_of(FED_BACK)
+    inputs = torch.randn(400, 8, generator=torch.Generator().manual_seed(1)) @ torch.randn(8, 128)
+    precision.decide(state, None)
+    plain = precision.rounded(state)
+    precision.hessians = {"blocks.0.down": inputs.T @ inputs}
+    fed = precision.rounded(state)
+    assert {name for name in state if not torch.equal(fed[name].q, plain[name].q)} == {"blocks.0.down"}
+    assert torch.equal(fed["blocks.0.down"].k, plain["blocks.0.down"].k)
