@@ -10,14 +10,14 @@ from safetensors.torch import load_file, save_file
 
 from paramgolf.corpus import write_token_shards
 from paramgolf.errors import ConfigError, UsageError
-from paramgolf.runtime.adaptive import DocumentPredictor
 from paramgolf.runtime.memory import AdaptConfig, mixer_shape
-from paramgolf.runtime.reader import Reader
+from paramgolf.runtime.reader import Mixer
+from paramgolf.runtime.reading import SCORE
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, FIRST_LEARNT
 from paramgolf.score.softmax import surprisal
-from paramgolf.train.adaptation import compiled_options, path_lengths, token_counts
+from paramgolf.train.adaptation import path_lengths, token_counts
 from paramgolf.train.batches import TokenStream
-from paramgolf.train.checkpoint import load_mixer, load_weights
+from paramgolf.train.checkpoint import load_mixer
 from paramgolf.train.distributed import mean_of_used_rows, rank, run_ranks
 from paramgolf.train.learn_tokenizer import train_tokenizer
 from paramgolf.train.loop import Job, train
@@ -64,16 +64,17 @@ def test_a_document_longer_than_what_is_kept_is_refused(job):
         MixerTraining(recipe, TokenStream(job.shards), TOKENIZER, b"")
 
 
-def bits(job: Job, first: dict[str, np.ndarray]) -> float:
-    """Of the last documents, with those first weights of the mixer."""
-    weights = {name: value.numpy() for name, value in load_weights(job.folder / "checkpoint").items()}
-    lengths = path_lengths(token_counts(job.shards, 257))
-    reader = Reader(compiled_options(job.recipe.model), {**weights, **first}, TOKENIZER, lengths, ADAPT)
-    predictor, total = DocumentPredictor(reader), 0.0
+def bits(job: Job, first: np.ndarray | None) -> float:
+    """Of the last documents behind a model that knows nothing, with those first weights of the mixer."""
+    lengths, total = path_lengths(token_counts(job.shards, 257)), 0.0
     for document in documents()[-8:]:
-        decisions = predictor.encode(bytes(document[1:].tolist()))
-        rows = np.concatenate([block[0] for block in predictor.predict([decisions])])
-        total += float(surprisal(rows, np.append(decisions, 2)).sum()) / np.log(2)
+        mixer, targets = Mixer(TOKENIZER, lengths, ADAPT, first), document[1:]
+        mixer.make_room(len(targets))
+        steps = np.arange(mixer.scene["bits"].shape[2]) < mixer.scene["length"][0, targets][:, None]
+        decisions = mixer.scene["bits"][0, targets][steps]
+        rows = np.empty((len(decisions), 3), np.float32)
+        mixer.take(np.zeros((len(targets), 257), np.float32), targets, mode=SCORE, rows=rows)
+        total += float(surprisal(rows, decisions).sum()) / np.log(2)
     return total
 
 
@@ -82,7 +83,7 @@ def test_what_was_learnt_is_kept_by_the_checkpoint_and_helps_on_other_documents(
     learnt = load_mixer(job.folder / "checkpoint")["mixer"]
     assert learnt.shape == mixer_shape(257, 3)
     # Phrases come again word for word: contexts deserve more than their first weight.
-    assert bits(job, {"mixer": learnt.numpy()}) < 0.95 * bits(job, {})
+    assert bits(job, learnt.numpy()) < 0.95 * bits(job, None)
 
 
 def test_a_run_in_parts_has_the_weights_of_one_in_one_piece(job):
