@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -152,6 +153,15 @@ def test_its_artifact_ships_the_weights_that_its_mixer_learnt(folders, name):
     )
     assert learnt.any()
     np.testing.assert_allclose(first, learnt, atol=1 / 32 + 1e-6)
+
+
+def test_what_an_artifact_says_of_itself_is_for_people(folders):
+    command = [sys.executable, "-I", str(folders["local"].artifact), "info"]
+    lines = subprocess.run(
+        command, capture_output=True, text=True, timeout=100, check=True
+    ).stdout.splitlines()
+    assert [line for line in lines if re.fullmatch(r"adapt\.tree: of \d{3} tokens", line)]
+    assert not [line for line in lines if len(line) > 400]
 
 
 @pytest.mark.parametrize("name", recipe_names())

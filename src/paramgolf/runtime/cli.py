@@ -83,7 +83,9 @@ def _info(options: Any) -> None:
     config, tokenizer, weights = read_artifact()
     for part, fields in config.items():
         for name, value in fields.items():
-            print(f"{part}.{name}: {value}")
+            # The tree of a vocabulary says nothing to a person.
+            shown = value if name != "tree" else f"of {len(value)} tokens"
+            print(f"{part}.{name}: {shown}")
     print(f"config_bytes: {len(read('config.json'))}")
     print(f"tokenizer_bytes: {len(tokenizer)}")
     print(f"weights_bytes: {len(weights)}")
