@@ -15,8 +15,7 @@ RMS = QuantisationScheme(rule="rms", limit=7, step=0.6)
 SCHEMES = {"embedding": RMS, "blocks": RMS, "control": QuantisationScheme()}
 GROUPS = {"mix": "control"}
 COMMON = {
-    "model_config": {"width": 64},
-    "predict_config": {},
+    "config": {"model": {"width": 64}, "predict": {}},
     "tokenizer": b"t",
     "precision": Precision(SCHEMES, GROUPS),
 }

@@ -22,7 +22,7 @@ RMS = QuantisationScheme(rule="rms", limit=7, step=0.6)
 REPAIRED = QuantisationScheme(rule="rms", limit=7, step=0.6, repair_rank=4, repair_tensors=1)
 FED_BACK = QuantisationScheme(rule="rms", limit=7, step=0.6, feedback=True)
 SMALL = ModelConfig(vocab_size=257, width=16, layers=2, heads=2, kv_heads=1)
-COMMON = {"model_config": {"width": 64}, "predict_config": {}, "tokenizer": b"t"}
+COMMON = {"config": {"model": {"width": 64}, "predict": {}}, "tokenizer": b"t"}
 
 
 def precision_of(blocks: QuantisationScheme) -> Precision:

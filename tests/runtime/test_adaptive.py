@@ -249,8 +249,7 @@ def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, 
     lengths = path_lengths(np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size).tolist())
     pack_model(
         language_model.state_dict(),
-        model_config=compiled_options(MODEL),
-        adapt_config=adapt_config(adapt, lengths),
+        config={"model": compiled_options(MODEL), "adapt": adapt_config(adapt, lengths)},
         modules=runtime_modules(MODEL, adaptive=True),
         tokenizer=tokenizer.to_bytes(),
         precision=Precision(scheme_of_all, WEIGHT_GROUPS),

@@ -29,8 +29,7 @@ def packed(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("packed") / "model.pyz"
     pack_model(
         model.state_dict(),
-        model_config=asdict(config),
-        predict_config={},
+        config={"model": asdict(config), "predict": {}},
         tokenizer=Tokenizer().to_bytes(),
         precision=Precision(
             dict.fromkeys(

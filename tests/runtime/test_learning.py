@@ -283,9 +283,11 @@ def pack(learning: LearnConfig, path) -> None:
     precision = Precision(dict.fromkeys(WEIGHT_GROUPS.values(), QuantisationScheme()), WEIGHT_GROUPS)
     pack_model(
         language_model().state_dict(),
-        model_config=changed_fields(MODEL),
-        predict_config=changed_fields(READING),
-        learn_config=changed_fields(learning),
+        config={
+            "model": changed_fields(MODEL),
+            "predict": changed_fields(READING),
+            "learn": changed_fields(learning),
+        },
         modules=runtime_modules(MODEL, learning=True),
         tokenizer=BytePairs(MERGES).to_bytes(),
         precision=precision,

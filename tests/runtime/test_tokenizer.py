@@ -214,8 +214,7 @@ def test_a_packed_artifact_gives_the_tokens_of_training(kind, tmp_path):
     initialise(model, 0)
     pack_model(
         model.state_dict(),
-        model_config=asdict(config),
-        predict_config={},
+        config={"model": asdict(config), "predict": {}},
         tokenizer=tokenizer.to_bytes(),
         precision=Precision(
             dict.fromkeys(

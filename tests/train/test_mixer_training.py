@@ -15,7 +15,7 @@ from paramgolf.runtime.reader import Mixer
 from paramgolf.runtime.reading import SCORE
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, FIRST_LEARNT
 from paramgolf.score.softmax import surprisal
-from paramgolf.train.adaptation import path_lengths, token_counts
+from paramgolf.train.adaptation import tree_lengths
 from paramgolf.train.batches import TokenStream
 from paramgolf.train.checkpoint import load_mixer
 from paramgolf.train.distributed import mean_of_used_rows, rank, run_ranks
@@ -45,7 +45,7 @@ def job(tiny, tmp_path) -> Job:
 
 
 def test_the_model_never_sees_what_the_mixer_learns_from(job):
-    lengths = path_lengths(token_counts(job.shards, 257))
+    lengths = tree_lengths(job.shards, 257)
     mixer = MixerTraining(job.recipe, TokenStream(job.shards), TOKENIZER, lengths)
     read = list(mixer.documents())
     assert KEPT - len(documents()[0]) < mixer.kept <= KEPT
@@ -66,7 +66,7 @@ def test_a_document_longer_than_what_is_kept_is_refused(job):
 
 def bits(job: Job, first: np.ndarray | None) -> float:
     """Of the last documents behind a model that knows nothing, with those first weights of the mixer."""
-    lengths, total = path_lengths(token_counts(job.shards, 257)), 0.0
+    lengths, total = tree_lengths(job.shards, 257), 0.0
     for document in documents()[-8:]:
         mixer, targets = Mixer(TOKENIZER, lengths, ADAPT, first), document[1:]
         mixer.make_room(len(targets))

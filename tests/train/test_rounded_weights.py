@@ -71,8 +71,7 @@ def test_originals_come_back_after_an_error_too(model):
 def test_inside_are_the_weights_of_the_artifact(model, tmp_path):
     pack_model(
         model.state_dict(),
-        model_config=asdict(CONFIG),
-        predict_config={},
+        config={"model": asdict(CONFIG), "predict": {}},
         tokenizer=Tokenizer().to_bytes(),
         precision=Precision(SCHEMES, WEIGHT_GROUPS),
         path=tmp_path / "model.pyz",

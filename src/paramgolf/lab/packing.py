@@ -9,12 +9,12 @@ from paramgolf.pack.artifact import assemble
 from paramgolf.pack.modules import changed_fields, runtime_modules
 from paramgolf.pack.pack import PackResult, pack_model
 from paramgolf.runtime.memory import mixer_shape
-from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths, token_counts
+from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths, tree_lengths
 from paramgolf.train.checkpoint import load_mixer, load_precision, load_weights
 from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import Quantised, uniform
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
-from paramgolf.train.tokens import TokenisedText, open_tokens
+from paramgolf.train.tokens import open_tokens
 
 # First weights of a mixer are rounded to sixteenths: finer ones are worth less than their bytes, a quarter as many
 # bytes cost 0.002 bits per byte (docs/experiments.md).
@@ -41,14 +41,7 @@ def _mixer_bytes(recipe: Recipe) -> int:
 def bytes_beside_weights(recipe: Recipe, tokenizer: bytes) -> int:
     """Of an artifact; the tree of an adaptive one is taken for that of words by their frequencies (Zipf 1949)."""
     counts = [10**6 // (1 + token) for token in range(recipe.tokenizer.vocab_size)]
-    adaptive = bool(recipe.adapt.contexts)
-    config: dict[str, Any] = {"model": _model_config(recipe)}
-    if adaptive:
-        config["adapt"] = adapt_config(recipe.adapt, path_lengths(counts))
-    else:
-        config["predict"] = changed_fields(recipe.predict)
-    if recipe.learn.rate:
-        config["learn"] = changed_fields(recipe.learn)
+    config = _config(recipe, path_lengths(counts), learnt=bool(recipe.training.mixer_tokens))
     parts = assemble(config=config, tokenizer=tokenizer, weights=b"", modules=_modules(recipe))
     return len(parts[0])
 
@@ -62,8 +55,13 @@ def _modules(recipe: Recipe) -> list[str]:
     )
 
 
-def _model_config(recipe: Recipe) -> dict[str, Any]:
-    return compiled_options(recipe.model) if recipe.adapt.contexts else changed_fields(recipe.model)
+def _config(recipe: Recipe, lengths: bytes, *, learnt: bool) -> dict[str, Any]:
+    """The artifact's: lengths are of the tree that a mixer needs; learnt, whether its first weights ship."""
+    if recipe.adapt.contexts:
+        adapt = adapt_config(recipe.adapt, lengths, learnt=learnt)
+        return {"model": compiled_options(recipe.model), "adapt": adapt}
+    config = {"model": changed_fields(recipe.model), "predict": changed_fields(recipe.predict)}
+    return config | ({"learn": changed_fields(recipe.learn)} if recipe.learn.rate else {})
 
 
 def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
@@ -74,17 +72,15 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
         PackError, ArtifactTooLargeError: the weights cannot be packed, or not within the limit.
     """
     recipe, text = settings.recipe, open_tokens(folder.data)
-    adaptive = bool(recipe.adapt.contexts)
+    # Counting tokens reads all of the text.
+    lengths = tree_lengths(text.shards, text.tokenizer.vocab_size) if recipe.adapt.contexts else b""
     weights = load_weights(folder.checkpoint)
     precision = Precision(recipe.schemes(), WEIGHT_GROUPS)
     precision.load(load_precision(folder.checkpoint), weights)
     beside = _first_weights(folder)
     return pack_model(
         weights,
-        model_config=_model_config(recipe),
-        predict_config=changed_fields(recipe.predict),
-        learn_config=changed_fields(recipe.learn) if recipe.learn.rate else None,
-        adapt_config=_adapt_config(recipe, text, learnt=bool(beside)) if adaptive else None,
+        config=_config(recipe, lengths, learnt=bool(beside)),
         beside=beside,
         modules=_modules(recipe),
         tokenizer=text.tokenizer.to_bytes(),
@@ -99,8 +95,3 @@ def _first_weights(folder: RunFolder) -> dict[str, Quantised]:
     """Of the mixer, where training learnt them."""
     learnt = load_mixer(folder.checkpoint).items()
     return {name: uniform(weights, MIXER_OCTAVES, MIXER_LIMIT) for name, weights in learnt}
-
-
-def _adapt_config(recipe: Recipe, text: TokenisedText, *, learnt: bool) -> dict[str, Any]:
-    counts = token_counts(text.shards, text.tokenizer.vocab_size)
-    return adapt_config(recipe.adapt, path_lengths(counts), learnt=learnt)

@@ -43,10 +43,7 @@ class PackResult:
 def pack_model(
     state: Mapping[str, Tensor],
     *,
-    model_config: dict[str, Any],
-    predict_config: dict[str, Any] | None = None,
-    learn_config: dict[str, Any] | None = None,
-    adapt_config: dict[str, Any] | None = None,
+    config: dict[str, Any],
     tokenizer: bytes,
     precision: Precision,
     path: Path,
@@ -57,8 +54,7 @@ def pack_model(
 ) -> PackResult:
     """Write the artifact of a model's state_dict to `path`.
 
-    learn_config: of a predictor whose model is trained on what was scored.
-    adapt_config: of one with a mixer, which has neither predict_config nor learn_config.
+    config: of the artifact, see artifact.build_artifact.
     precision: steps that training decided; where it decided none, they are decided here from the weights.
     beside: tensors that ship with the state's and are quantised already.
     fill: multiply the steps of all schemes but "max" by one number, so that the file is as large as `limit` allows.
@@ -72,9 +68,6 @@ def pack_model(
     state = {name: tensor.detach().to("cpu", torch.float32) for name, tensor in state.items()}
     _check(state, precision)
     precision = copy.copy(precision)
-    config = {"model": model_config}
-    config |= {"predict": predict_config or {}} if adapt_config is None else {"adapt": adapt_config}
-    config |= {} if learn_config is None else {"learn": learn_config}
     if not precision.steps:
         precision.decide(state, None)
     if precision.repairs(state) and modules is None:

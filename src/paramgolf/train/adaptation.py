@@ -59,3 +59,8 @@ def token_counts(shards: Sequence[Path], vocab_size: int) -> list[int]:
     for shard in shards:
         counts += np.bincount(open_token_shard(shard), minlength=len(counts))
     return [int(n) for n in counts]
+
+
+def tree_lengths(shards: Sequence[Path], vocab_size: int) -> bytes:
+    """The paths of the tree that suits the training text."""
+    return path_lengths(token_counts(shards, vocab_size))

@@ -17,7 +17,7 @@ from paramgolf.errors import TrainingError, UsageError
 from paramgolf.files import write_atomic
 from paramgolf.runtime.model import LanguageModel
 from paramgolf.runtime.tokenizer import Tokenizer
-from paramgolf.train.adaptation import path_lengths, token_counts
+from paramgolf.train.adaptation import tree_lengths
 from paramgolf.train.averaging import WeightAverage
 from paramgolf.train.batches import Batches, TokenStream, prefetch
 from paramgolf.train.calibrate import Calibration
@@ -148,7 +148,7 @@ class _Run:
 
         tokenizer = self.job.tokenizer
         assert tokenizer is not None, "a mixer reads what tokens spell"
-        lengths = path_lengths(token_counts(self.job.shards, tokenizer.vocab_size))
+        lengths = tree_lengths(self.job.shards, tokenizer.vocab_size)
         return MixerTraining(self.recipe, TokenStream(self.job.shards), tokenizer, lengths)
 
     def _parallel(self) -> torch.nn.Module:

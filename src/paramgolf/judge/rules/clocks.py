@@ -34,5 +34,6 @@ def judge(m: Measurements) -> Finding:
     return RULE.passed(
         f"score {m.score.seconds:.1f} s{proof}",
         limit,
-        f"{m.threads} thread{'s' * (m.threads > 1)}; start of the sandboxes, encoding, prediction, learning and softmax included",
+        f"{m.threads} thread{'s' * (m.threads > 1)}; start of the sandboxes, encoding, prediction, learning and "
+        "softmax included",
     )
