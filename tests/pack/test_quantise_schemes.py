@@ -9,13 +9,17 @@ from paramgolf.errors import ConfigError
 from paramgolf.pack.entropy import encode_weights
 from paramgolf.runtime.weights import SCALE_LIMIT, decode_weights, grid
 from paramgolf.train.quantise import (
+    LIMITS,
     PRIOR,
+    Grid,
     QuantisationScheme,
     Sensitivity,
     dequantise,
     grid_at,
     group_of,
+    nearest,
     quantise,
+    rounded,
     scales,
     step_matrix,
     steps_of,
@@ -44,6 +48,21 @@ def test_training_sees_the_weights_that_the_artifact_gives_back(scheme, seed):
     blob = encode_weights({"w": quantise(weights, scheme)}).blob
     decoded = torch.from_numpy(decode_weights(blob, {"w": tuple(weights.shape)})["w"])
     assert torch.equal(dequantise(quantise(weights, scheme)), decoded)
+    assert torch.equal(rounded(weights, grid_at(steps_of(weights, scheme))), decoded)
+
+
+@given(
+    values=st.lists(
+        st.floats(width=32, allow_nan=False, allow_infinity=False)
+        | st.integers(-9000, 9000).map(lambda n: n / 2)
+    ),
+    limit=st.integers(LIMITS.start, LIMITS.stop - 1),
+)
+def test_rounding_is_to_the_nearest_and_halves_to_even(values, limit):
+    values = torch.tensor(values, dtype=torch.float32)
+    grid = Grid(k=torch.zeros(1), c=torch.zeros(len(values)), limit=limit)
+    expected = torch.round(values).clamp(-limit, limit)
+    assert torch.equal(nearest(values, torch.ones(len(values)), grid), expected)
 
 
 @settings(max_examples=30)

@@ -26,6 +26,10 @@ def test_every_product_is_bfloat16(traced):
     assert traced["features"] == "torch.bfloat16"
 
 
+def test_where_a_recipe_asks_for_it_large_products_are_of_integers(traced):
+    assert traced["products_of_integers"] == ["torch.bfloat16", "torch.int8"]
+
+
 def test_the_trace_finds_what_is_planted(traced):
     planted = traced["planted"]
     for plant in ("a_table_on_the_cpu", "a_mask_on_the_cpu", "a_momentum_on_the_cpu"):

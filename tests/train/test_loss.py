@@ -8,7 +8,9 @@ import torch.nn.functional as F
 
 from paramgolf.runtime.model import softcap
 from paramgolf.train import loss as loss_module
-from paramgolf.train.loss import LinearCrossEntropy, chunk_loss
+from paramgolf.train.loss import FloatGradients, Int8Gradients, LinearCrossEntropy
+
+IN_FLOATS, IN_INTEGERS = FloatGradients(compiled=False), Int8Gradients(compiled=False)
 
 
 def inputs(rows: int, dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -24,7 +26,7 @@ def inputs(rows: int, dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor,
 def test_loss_and_gradients_are_those_of_cross_entropy(monkeypatch, kind, rows):
     monkeypatch.setitem(loss_module.CHUNK_ROWS, "cpu", 8)
     x, weight, targets = inputs(rows)
-    ours = LinearCrossEntropy.apply(x, weight, targets, 5.0, kind, chunk_loss)
+    ours = LinearCrossEntropy.apply(x, weight, targets, 5.0, kind, IN_FLOATS)
     expected = F.cross_entropy(softcap(x @ weight.t(), 5.0, kind), targets)
     torch.testing.assert_close(ours, expected)
     # An upstream factor other than 1, as gradient accumulation has it.
@@ -38,7 +40,7 @@ def test_loss_and_gradients_are_those_of_cross_entropy(monkeypatch, kind, rows):
 
 def test_bfloat16_features_give_a_float32_loss_and_gradients_in_their_own_precision():
     x, weight, targets = inputs(12, torch.bfloat16)
-    ours = LinearCrossEntropy.apply(x, weight, targets, 5.0, "tanh", chunk_loss)
+    ours = LinearCrossEntropy.apply(x, weight, targets, 5.0, "tanh", IN_FLOATS)
     expected = F.cross_entropy(softcap(x.float() @ weight.t(), 5.0, "tanh"), targets)
     assert ours.dtype == torch.float32
     assert ours.item() == pytest.approx(expected.item(), rel=0.02)
@@ -49,12 +51,49 @@ def test_bfloat16_features_give_a_float32_loss_and_gradients_in_their_own_precis
 @pytest.mark.parametrize("kind", ["tanh", "rational", "polynomial"])
 def test_logits_far_over_the_cap_overflow_nothing(kind):
     x, weight, targets = inputs(4)
-    ours = LinearCrossEntropy.apply(x * 1e6, weight, targets, 30.0, kind, chunk_loss)
+    ours = LinearCrossEntropy.apply(x * 1e6, weight, targets, 30.0, kind, IN_FLOATS)
     assert torch.isfinite(ours)
     assert all(torch.isfinite(g).all() for g in torch.autograd.grad(ours, (x, weight)))
 
 
 def test_an_untrained_guess_costs_the_logarithm_of_the_vocabulary():
     x, _, targets = inputs(6)
-    loss = LinearCrossEntropy.apply(x, torch.zeros(40, 16), targets, 30.0, "tanh", chunk_loss).detach()
+    loss = LinearCrossEntropy.apply(x, torch.zeros(40, 16), targets, 30.0, "tanh", IN_FLOATS).detach()
     assert loss.item() == pytest.approx(math.log(40))
+
+
+@pytest.mark.parametrize("kind", ["tanh", "rational", "polynomial"])
+@pytest.mark.parametrize("rows", [24, 300])
+def test_products_of_integers_give_nearly_the_same_loss_and_gradients(monkeypatch, kind, rows):
+    monkeypatch.setitem(loss_module.CHUNK_ROWS, "cpu", 100)
+    x, weight, targets = inputs(rows)
+    results = []
+    for gradients in (IN_FLOATS, IN_INTEGERS):
+        loss = LinearCrossEntropy.apply(x, weight, targets, 5.0, kind, gradients)
+        results.append((loss.detach(), *torch.autograd.grad(loss * 0.25, (x, weight))))
+    floats, integers = results
+    assert integers[0] == pytest.approx(floats[0].item(), rel=0.01)
+    for mine, theirs in zip(integers[1:], floats[1:], strict=True):
+        assert (mine - theirs).norm() < 0.05 * theirs.norm()
+
+
+def test_small_probabilities_push_as_much_in_integers_as_in_floats():
+    # One sure token and 2,000 of which each has less than half a step: rounded to the nearest they would be zero.
+    generator = torch.Generator().manual_seed(0)
+    x = torch.ones(512, 16)
+    weight = torch.randn(2008, 16, generator=generator) * 0.01
+    weight[0] += 0.5
+    targets = torch.zeros(512, dtype=torch.long)
+    _, dx, dweight = IN_FLOATS(x, weight, targets, 30.0, "tanh")
+    _, dx_integers, dweight_integers = IN_INTEGERS(x, weight, targets, 30.0, "tanh")
+    assert (torch.softmax(x @ weight.t(), -1)[0, 1:] < 0.5 / 127).all()
+    torch.testing.assert_close(dweight_integers[1:].sum(0), dweight[1:].sum(0), rtol=0.02, atol=0)
+    torch.testing.assert_close(dweight_integers[1:], dweight[1:], rtol=0.25, atol=0)
+    torch.testing.assert_close(dx_integers.mean(0), dx.mean(0), rtol=0.05, atol=1e-6)
+
+
+def test_integers_of_logits_far_over_the_cap_overflow_nothing():
+    x, weight, targets = inputs(4)
+    ours = LinearCrossEntropy.apply(x * 1e6, weight, targets, 30.0, "rational", IN_INTEGERS)
+    assert torch.isfinite(ours)
+    assert all(torch.isfinite(g).all() for g in torch.autograd.grad(ours, (x, weight)))

@@ -1,5 +1,7 @@
 """Steps follow the loss, are decided once, and fill a budget; a checkpoint brings them back."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -7,7 +9,7 @@ from paramgolf.pack.entropy import encode_weights
 from paramgolf.train.allocate import coded_bytes, offset_for
 from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import QuantisationScheme, dequantise, round_to
-from paramgolf.train.sensitivity import SensitivityMeter
+from paramgolf.train.sensitivity import EVERY, SensitivityMeter
 
 LOSS = QuantisationScheme(rule="loss", limit=255, step=0.25)
 SCHEMES = {"matrices": LOSS, "control": LOSS}
@@ -36,9 +38,9 @@ class Pair(torch.nn.Module):
 @pytest.fixture
 def measured() -> tuple[Pair, Precision]:
     model, precision = Pair(), Precision(SCHEMES, GROUPS)
-    for step in range(50):
+    for step in range(50 * EVERY):
         model.differentiate(step)
-        precision.observe(model)
+        precision.observe(model, step)
     return model, precision
 
 
@@ -79,10 +81,10 @@ def test_the_offset_meets_the_budget_by_its_own_estimate_and_nearly_by_the_coder
     assert len(blob) == pytest.approx(budget, rel=0.03)
 
 
-def test_a_budget_that_nothing_meets_gives_the_coarsest_offset(measured):
+def test_a_budget_that_nothing_meets_leaves_steps_as_they_are(measured):
     model, precision = measured
     precision.decide(parameters(model), None)
-    assert offset_for(parameters(model), precision.steps, 1.0) == 6.0
+    assert offset_for(parameters(model), precision.steps, 1.0) == 0.0
 
 
 def test_steps_once_decided_stay(measured):
@@ -90,7 +92,7 @@ def test_steps_once_decided_stay(measured):
     precision.decide(parameters(model), 5_000)
     before = precision.grids(parameters(model))
     model.differentiate(99)
-    precision.observe(model)
+    precision.observe(model, 0)
     changed = {name: 2 * tensor for name, tensor in parameters(model).items()}
     after = precision.grids(changed)
     assert all(torch.equal(before[name].k, after[name].k) for name in before)
@@ -124,5 +126,16 @@ def test_without_gradients_nothing_is_known():
 def test_recipes_without_the_loss_rule_measure_nothing():
     model, precision = Pair(), Precision({"matrices": QuantisationScheme()}, GROUPS)
     model.differentiate(0)
-    precision.observe(model)
+    precision.observe(model, 0)
     assert precision.state().keys() == {"offset"}
+
+
+def test_one_step_in_a_few_is_looked_at():
+    model, precision = Pair(), Precision(SCHEMES, GROUPS)
+    seen = []
+    for step in range(2 * EVERY + 1):
+        model.differentiate(step)
+        precision.observe(model, step)
+        seen.append({name: tensor.clone() for name, tensor in precision.meter.state().items()})
+    changes = [any((a[n] != b[n]).any() for n in b) for a, b in itertools.pairwise(seen)]
+    assert changes == ([False] * (EVERY - 1) + [True]) * 2

@@ -49,7 +49,7 @@ OPTIMIZER = {
 }
 
 aten = torch.ops.aten
-PRODUCTS = (aten.mm, aten.addmm, aten.bmm, aten.baddbmm, aten.linear)
+PRODUCTS = (aten.mm, aten.addmm, aten.bmm, aten.baddbmm, aten.linear, aten._int_mm)
 
 
 class NotThere(_DummyBackendModule):
@@ -62,12 +62,17 @@ class NotThere(_DummyBackendModule):
 class Traced:
     """Everything that a step touches, on the device, in bfloat16 products."""
 
-    def __init__(self, device: Device, recipe: Recipe, length: int = 16) -> None:
+    def __init__(self, device: Device, recipe: Recipe, length: int = 16, *, int8: bool = False) -> None:
         with device.device:
             self.model = LanguageModel(recipe.model)
             self.tokens = torch.zeros(2, length, dtype=torch.long)
         self.training = TrainingModel(
-            self.model, dtype=device.dtype, compiled=False, length=length, device=device.device
+            self.model,
+            dtype=device.dtype,
+            compiled=False,
+            length=length,
+            device=device.device,
+            int8=int8,
         )
         self.optimizers = Optimizers(self.model, recipe.optimizer, device)
         self.average = WeightAverage(self.model, 0.9)
@@ -191,12 +196,16 @@ def main() -> None:
             )
             planted = {plant.__name__: error_of(device, plant) for plant in plants}
         attention_module.linear = linear
+        with OfOnePrecision() as integers:
+            of_integers = Traced(device, recipe_of({**PLAIN, "width": 64}), int8=True)
+            kept += [of_integers.step(0), *of_integers.kept()]
         # Without a fused kernel, which only real GPUs have, full attention has products in float32 inside.
         full = Traced(device, recipe_of({**PLAIN, "windows": [0]}))
         kept += [full.step(0), *full.kept()]
         report = {
             "features": str(features.dtype),
             "products": seen,
+            "products_of_integers": sorted(integers.seen),
             "kept": kinds(kept),
             "planted": planted,
             "record": trace_record(device),

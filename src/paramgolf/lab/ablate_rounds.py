@@ -18,6 +18,7 @@ from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.settings import read_settings
 from paramgolf.score import Progress, ProgressCallback
+from paramgolf.train.malloc import keeping_memory
 from paramgolf.train.schedule import Budget
 from paramgolf.train.tokens import open_tokens
 
@@ -52,7 +53,8 @@ def run_at_once(
             process = multiprocessing.get_context("spawn").Process(
                 target=run_alone, args=(out / run.folder, slot), name=f"{run.label}, seed {run.seed}"
             )
-            process.start()
+            with keeping_memory():
+                process.start()
             started.append((run, process))
         with reporter.progress() as progress:
             _watch(started, out, progress)

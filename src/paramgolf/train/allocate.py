@@ -25,8 +25,11 @@ TENSOR_BYTES = 20
 def offset_for(tensors: Mapping[str, Tensor], steps: Mapping[str, Steps], budget: float) -> float:
     """The finest offset (base-2 logarithm on all steps that are not fixed) whose weights take at most `budget` bytes.
 
-    Where even the coarsest takes more, the coarsest.
+    0, steps as they are, where even the coarsest takes more: what cannot fit is refused by the packer, and coarser
+    steps would only ruin the tensors whose scheme leaves a choice.
     """
+    if coded_bytes(tensors, steps, COARSEST) > budget:
+        return 0.0
     fine, coarse = FINEST, COARSEST
     for _ in range(SEARCH_STEPS):
         middle = (fine + coarse) / 2

@@ -49,6 +49,20 @@ def cpu_has_bfloat16() -> bool:
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
+def multiplies_integers(device: Device) -> bool:
+    """Whether the device multiplies 8-bit integers in hardware: GPUs, and CPUs with VNNI or AMX."""
+    return device.is_cuda or bool(torch.cpu._is_vnni_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def products_notice(device: Device) -> str | None:
+    """Why products of 8-bit integers do not pay here, or None where they do."""
+    if multiplies_integers(device):
+        return None
+    return (
+        f"{device.description}: no instructions for products of 8-bit integers; they stay in floating point"
+    )
+
+
 def cpu_name() -> str:
     """The processor's name, as the kernel gives it."""
     try:

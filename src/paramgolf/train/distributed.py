@@ -3,17 +3,29 @@
 import os
 import signal
 import socket
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch._C._distributed_c10d import TCPStore
+from torch.multiprocessing import get_context
 from torch.multiprocessing.spawn import start_processes
+
+from paramgolf.train.exchange import Exchange
+from paramgolf.train.malloc import keeping_memory
 
 # A rank that compiles while the others wait may take minutes.
 TIMEOUT = timedelta(minutes=20)
+# Files here are memory; where there is no such folder, any will do.
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - what is made in it has a random name
+
+# Set in processes that run_ranks started.
+_exchange: Exchange | None = None
 
 
 def under_torchrun() -> bool:
@@ -51,17 +63,28 @@ def mean_and_clock(value: torch.Tensor, seconds: float) -> tuple[float, float]:
     """The mean over ranks of one number, and rank 0's clock, in one exchange."""
     if ranks() == 1:
         return float(value), seconds
-    clock = torch.tensor(seconds if rank() == 0 else 0.0, dtype=torch.float64, device=value.device)
-    box = torch.stack((value.double(), clock))
-    dist.all_reduce(box)
-    total, seconds = box.tolist()
-    return total / ranks(), seconds
+    # Milliseconds, which float32 counts exactly up to four hours.
+    clock = torch.tensor(seconds * 1000 if rank() == 0 else 0.0, device=value.device)
+    box = torch.stack((value.float(), clock))
+    sum_over_ranks(box)
+    total, milliseconds = box.tolist()
+    return total / ranks(), milliseconds / 1000
 
 
-def sum_over_ranks(tensor: torch.Tensor) -> None:
-    """Put the sum over ranks into the tensor of each."""
-    if ranks() > 1:
-        dist.all_reduce(tensor)
+def exchanges_gradients() -> bool:
+    """Whether gradients are summed by sum_over_ranks; torch's DistributedDataParallel does it otherwise."""
+    return _exchange is not None
+
+
+def sum_over_ranks(*tensors: torch.Tensor) -> None:
+    """Put the sums over ranks into float32 tensors of each, in one exchange: many cost more latency than bytes."""
+    if _exchange is not None:
+        _exchange.sum(tensors)
+    elif ranks() > 1:
+        flat = torch.cat([tensor.flatten() for tensor in tensors])
+        dist.all_reduce(flat)
+        for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+            tensor.copy_(part.view_as(tensor))
 
 
 def mean_of_used_rows(tensor_RC: torch.Tensor) -> torch.Tensor:
@@ -92,34 +115,46 @@ def run_ranks(function: Callable[..., None], arguments: tuple[Any, ...], process
 
 def _run_local(function: Callable[..., None], arguments: tuple[Any, ...], processes: int) -> None:
     """Start the ranks and wait; an interrupt ends them without a word, since what stopped is the whole command."""
-    # Python leaves a signal alone that it finds ignored, so a rank that still imports prints no traceback.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        context = start_processes(
-            _local_rank,
-            (function, arguments, processes, _free_port()),
-            nprocs=processes,
-            join=False,
-            start_method="spawn",
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
-    try:
-        while not context.join():
-            pass
-    except KeyboardInterrupt:
-        for process in context.processes:
-            process.terminate()
-        raise
+    parent = MEMORY_FOLDER if MEMORY_FOLDER.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=parent, prefix="paramgolf-") as folder:
+        barrier = get_context("spawn").Barrier(processes)
+        # Python leaves a signal alone that it finds ignored, so a rank that still imports prints no traceback.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            with keeping_memory():
+                context = start_processes(
+                    _local_rank,
+                    (function, arguments, Path(folder), barrier, _free_port()),
+                    nprocs=processes,
+                    join=False,
+                    start_method="spawn",
+                )
+        finally:
+            signal.signal(signal.SIGINT, before)
+        try:
+            while not context.join():
+                pass
+        except KeyboardInterrupt:
+            for process in context.processes:
+                process.terminate()
+            raise
 
 
 def _local_rank(
-    index: int, function: Callable[..., None], arguments: tuple[Any, ...], processes: int, port: int
+    index: int,
+    function: Callable[..., None],
+    arguments: tuple[Any, ...],
+    folder: Path,
+    barrier: Barrier,
+    port: int,
 ) -> None:
+    global _exchange
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     torch.set_num_threads(1)
-    store = TCPStore("127.0.0.1", port, processes, is_master=index == 0, timeout=TIMEOUT)
-    dist.init_process_group("gloo", store=store, rank=index, world_size=processes, timeout=TIMEOUT)
+    ranks = barrier.parties
+    store = TCPStore("127.0.0.1", port, ranks, is_master=index == 0, timeout=TIMEOUT)
+    dist.init_process_group("gloo", store=store, rank=index, world_size=ranks, timeout=TIMEOUT)
+    _exchange = Exchange(folder, barrier, index, TIMEOUT)
     try:
         function(*arguments)
         # Nobody closes his connections while another still reads from them.

@@ -8,7 +8,7 @@ largest inputs first; the Cholesky factor of the inverse of H says by how much t
 import torch
 from torch import Tensor
 
-from paramgolf.train.quantise import Grid, Quantised, as_rows, dequantise, nearest, round_to, step_matrix
+from paramgolf.train.quantise import Grid, Quantised, as_rows, dequantise, nearest, round_to
 
 # Share of the mean of its diagonal that is added to it: few inputs say little of some directions.
 DAMPENING = 0.01
@@ -27,9 +27,7 @@ def round_with_feedback(tensor: Tensor, grid: Grid, hessian: Tensor) -> Quantise
         return plain  # all inputs were zeros
     rows, order = as_rows(tensor), hessian.diagonal().argsort(descending=True, stable=True)
     fed = torch.empty_like(rows)
-    fed[:, order] = _column_by_column(
-        rows[:, order], step_matrix(grid.k, grid.c)[:, order], grid, hessian[order][:, order]
-    )
+    fed[:, order] = _column_by_column(rows[:, order], grid.steps[:, order], grid, hessian[order][:, order])
     found = Quantised(q=fed.to(torch.int32).view(tensor.shape), k=grid.k, c=grid.c)
     better = row_errors(tensor, found, hessian) < row_errors(tensor, plain, hessian)
     q = torch.where(better[:, None], as_rows(found.q), as_rows(plain.q))

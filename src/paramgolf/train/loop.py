@@ -30,8 +30,16 @@ from paramgolf.train.checkpoint import (
     read_progress,
     save_checkpoint,
 )
-from paramgolf.train.device import Device, compiler_notice, pick_device, usable_cores
-from paramgolf.train.distributed import local_rank, mean_and_clock, rank, ranks, wait_for_all
+from paramgolf.train.device import Device, compiler_notice, pick_device, products_notice, usable_cores
+from paramgolf.train.distributed import (
+    exchanges_gradients,
+    local_rank,
+    mean_and_clock,
+    rank,
+    ranks,
+    sum_over_ranks,
+    wait_for_all,
+)
 from paramgolf.train.init import initialise
 from paramgolf.train.log import TrainingLog
 from paramgolf.train.noise import noisy_weights
@@ -113,6 +121,10 @@ class _Run:
             say(notice)
         self.compiled = self.recipe.training.compile and notice is None
         training = self.recipe.training
+        notice = products_notice(self.device) if training.products == "int8" else None
+        if notice:
+            say(notice)
+        self.int8 = training.products == "int8" and notice is None
         self.mixer = self._mixer()
         self.batches = Batches(
             TokenStream(job.shards, begin=self.mixer.kept if self.mixer else 0),
@@ -130,6 +142,7 @@ class _Run:
             compiled=self.compiled,
             length=training.sequence_length,
             device=self.device.device,
+            int8=self.int8,
         )
         self.parallel = self._parallel()
         self.optimizers = Optimizers(self.model, self.recipe.optimizer, self.device)
@@ -152,7 +165,7 @@ class _Run:
         return MixerTraining(self.recipe, TokenStream(self.job.shards), tokenizer, lengths)
 
     def _parallel(self) -> torch.nn.Module:
-        if ranks() == 1:
+        if ranks() == 1 or exchanges_gradients():
             return self.training_model
         # Buffers follow from the configuration: there is nothing to exchange.
         return DistributedDataParallel(
@@ -227,13 +240,19 @@ class _Run:
         for i, (tokens, targets) in enumerate(parts):
             tokens, targets = (t.to(self.device.device, non_blocking=True) for t in (tokens, targets))
             share = len(tokens) / len(batch[0])
-            last = i == len(parts) - 1
-            sync = nullcontext() if last or ranks() == 1 else self.parallel.no_sync()  # type: ignore[operator]
-            with sync:
+            with nullcontext() if i == len(parts) - 1 else self._unsynchronised():
                 loss = self.parallel(tokens, targets) * share
-                loss.backward()
+                (loss / ranks() if exchanges_gradients() else loss).backward()
             total += loss.detach()
+        if exchanges_gradients():
+            sum_over_ranks(*(p.grad for p in self.model.parameters() if p.grad is not None))
         return total
+
+    def _unsynchronised(self) -> AbstractContextManager[None]:
+        """Inside, gradients of this rank alone accumulate."""
+        if isinstance(self.parallel, DistributedDataParallel):
+            return self.parallel.no_sync()
+        return nullcontext()
 
     def _loop(self, start: Progress, log: TrainingLog | None) -> Progress:
         job, budget, training = self.job, self.budget, self.recipe.training
@@ -284,7 +303,7 @@ class _Run:
         rounding = training.quantise_from is not None and spent >= training.quantise_from
         with self._rounded(step) if rounding else nullcontext():
             loss = self._gradients(batch)
-        self.precision.observe(self.model)
+        self.precision.observe(self.model, step)
         self.optimizers.step(step, scale, spent)
         if training.average_from is not None and spent >= training.average_from:
             self.average.update()

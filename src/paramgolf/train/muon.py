@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch.optim import Optimizer
+
+from paramgolf.train.distributed import rank, ranks, sum_over_ranks
 
 Coefficients = tuple[float, float, float]
 
@@ -91,8 +92,7 @@ class Muon(Optimizer):
         for group in self.param_groups:
             batches = _by_shape([p for p in group["params"] if p.grad is not None])
             updates = [self._update(i, batch, group) for i, batch in enumerate(batches)]
-            if _ranks() > 1:
-                _sum_over_ranks(updates)
+            sum_over_ranks(*updates)
             for batch, update in zip(batches, updates, strict=True):
                 if group["weight_decay"]:
                     torch._foreach_mul_(batch, 1 - group["lr"] * group["weight_decay"])
@@ -110,9 +110,8 @@ class Muon(Optimizer):
         torch._foreach_mul_(buffers, group["momentum"])
         torch._foreach_add_(buffers, grads)
         nesterov = torch._foreach_add(grads, buffers, alpha=group["momentum"])
-        ranks, rank = _ranks(), _rank()
         # The offset by `index` spreads single matrices over the ranks.
-        mine = [i for i in range(len(batch)) if (i + index) % ranks == rank]
+        mine = [i for i in range(len(batch)) if (i + index) % ranks() == rank()]
         update = torch.zeros(len(batch), *batch[0].shape, device=batch[0].device)
         if mine:
             stacked = torch.stack([nesterov[i] for i in mine])
@@ -135,19 +134,3 @@ def _by_shape(parameters: list[Tensor]) -> list[list[Tensor]]:
     for p in parameters:
         batches.setdefault(p.shape, []).append(p)
     return list(batches.values())
-
-
-def _sum_over_ranks(updates: list[Tensor]) -> None:
-    """One all-reduce over all updates: many small ones cost more in latency than in bytes."""
-    flat = torch.cat([u.flatten() for u in updates])
-    dist.all_reduce(flat)
-    for u, part in zip(updates, flat.split([u.numel() for u in updates]), strict=True):
-        u.copy_(part.view_as(u))
-
-
-def _ranks() -> int:
-    return dist.get_world_size() if dist.is_initialized() else 1
-
-
-def _rank() -> int:
-    return dist.get_rank() if dist.is_initialized() else 0

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from paramgolf.train.precision import exchanged_weights
-from paramgolf.train.quantise import Grid, as_rows, step_matrix
+from paramgolf.train.quantise import Grid, as_rows
 
 
 @contextmanager
@@ -29,6 +29,6 @@ def noisy_weights(model: nn.Module, grids: Mapping[str, Grid], seed: int, step: 
 
 def noisy(tensor: Tensor, grid: Grid, generator: torch.Generator) -> Tensor:
     """The tensor plus noise of -1/2 to 1/2 step; what lies outside of the grid is clipped, as rounding does."""
-    rows, steps = as_rows(tensor), step_matrix(grid.k, grid.c)
+    rows, steps = as_rows(tensor), grid.steps
     noise = torch.rand(rows.shape, generator=generator, device=rows.device) - 0.5
     return torch.clamp(rows + steps * noise, -grid.limit * steps, grid.limit * steps).view(tensor.shape)

@@ -19,14 +19,14 @@ from paramgolf.train.quantise import (
     QuantisationScheme,
     Quantised,
     Steps,
-    dequantise,
     grid_at,
     group_of,
     round_to,
+    rounded,
     steps_of,
 )
 from paramgolf.train.repair import expected_bytes
-from paramgolf.train.sensitivity import SensitivityMeter
+from paramgolf.train.sensitivity import EVERY, SensitivityMeter
 
 SENSITIVITY, HESSIAN = "sensitivity/", "hessian/"
 
@@ -43,11 +43,12 @@ class Precision:
         self.measures = any(scheme.rule == "loss" for scheme in schemes.values())
         self.steps: dict[str, Steps] = {}
         self.offset = 0.0
+        self._grids: dict[str, tuple[Steps, float, Grid]] = {}
         self.hessians: dict[str, Tensor] = {}
 
-    def observe(self, model: nn.Module) -> None:
+    def observe(self, model: nn.Module, step: int) -> None:
         """Take in the gradients of a step, where a scheme asks for sensitivities and steps are still open."""
-        if self.measures and not self.steps:
+        if self.measures and not self.steps and step % EVERY == 0:
             self.meter.observe(model)
 
     def decide(self, tensors: Mapping[str, Tensor], budget: float | None) -> None:
@@ -94,7 +95,14 @@ class Precision:
 
     def grids(self, tensors: Mapping[str, Tensor]) -> dict[str, Grid]:
         """Where the values of each tensor lie."""
-        return {name: grid_at(steps, self.offset) for name, steps in self.current_steps(tensors).items()}
+        return {name: self._grid(name, steps) for name, steps in self.current_steps(tensors).items()}
+
+    def _grid(self, name: str, steps: Steps) -> Grid:
+        # Steps that stay as they were decided give the same grid at every step of a run.
+        before = self._grids.get(name)
+        if before is None or before[0] is not steps or before[1] != self.offset:
+            self._grids[name] = before = steps, self.offset, grid_at(steps, self.offset)
+        return before[2]
 
     def rounded(self, tensors: Mapping[str, Tensor]) -> dict[str, Quantised]:
         """The tensors as an artifact has them, but for repairs: with feedback where inputs were measured."""
@@ -143,7 +151,7 @@ def rounded_weights(model: nn.Module, grids: Mapping[str, Grid]) -> Iterator[Non
     Straight-through estimation (Bengio et al. 2013, arXiv:1308.3432) by exchange: the graph that is compiled and
     run stays the same.
     """
-    with exchanged_weights(model, lambda name, weights: dequantise(round_to(weights, grids[name]))):
+    with exchanged_weights(model, lambda name, weights: rounded(weights, grids[name])):
         yield
 
 

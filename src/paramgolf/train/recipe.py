@@ -77,6 +77,9 @@ class TrainingRecipe:
     batch_tokens: Count = 524_288
     # Tokens of one forward and backward pass of one process; a step accumulates as many as it needs.
     micro_batch_tokens: Count = 65_536
+    # What blocks and loss multiply: "float" as the device does it best, or "int8", integers of 8 bits (products.py),
+    # where it multiplies those faster.
+    products: Literal["float", "int8"] = "float"
     # The learning rate falls over the last so many steps' worth of time or budget.
     warmdown_steps: CountOrZero = 1200
     # The same as a share of the run; it counts where it is given.

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from paramgolf.train.quantise import Sensitivity, as_rows
 
-# Squared gradients are averaged over about so many steps.
-HORIZON = 100
+# Squared gradients are averaged over about so many steps, of which one in EVERY is looked at: a look costs a
+# fiftieth of a small model's step.
+HORIZON, EVERY = 100, 4
 
 
 class SensitivityMeter:
@@ -29,7 +30,9 @@ class SensitivityMeter:
             squares = as_rows(parameter.grad).square()
             for side, mean in (("rows", squares.mean(1)), ("columns", squares.mean(0))):
                 # Begins at zero: all means are too small by one factor at first, and only their ratios count.
-                self._means.setdefault(f"{name}/{side}", mean.new_zeros(mean.shape)).lerp_(mean, 1 / HORIZON)
+                self._means.setdefault(f"{name}/{side}", mean.new_zeros(mean.shape)).lerp_(
+                    mean, EVERY / HORIZON
+                )
 
     def state(self) -> dict[str, Tensor]:
         """What `load` takes back."""

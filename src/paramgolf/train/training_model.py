@@ -7,25 +7,32 @@ import torch
 from torch import Tensor, nn
 
 from paramgolf.runtime.model import Block, LanguageModel
-from paramgolf.train.loss import LinearCrossEntropy, chunk_loss
+from paramgolf.train.loss import FloatGradients, Int8Gradients, LinearCrossEntropy
+from paramgolf.train.products import with_int8_products
 
 
 class TrainingModel(nn.Module):
     """Wraps a LanguageModel; one compiled block serves all layers of the same shape, which keeps compiling short."""
 
     def __init__(
-        self, model: LanguageModel, *, dtype: torch.dtype, compiled: bool, length: int, device: torch.device
+        self,
+        model: LanguageModel,
+        *,
+        dtype: torch.dtype,
+        compiled: bool,
+        length: int,
+        device: torch.device,
+        int8: bool = False,
     ) -> None:
         super().__init__()
         self.model, self.dtype = model, dtype
         self.tables = model.tables(length + -length % max(max(model.config.windows), 1), device)
-        self.chunk_loss: Callable[..., Any] = chunk_loss
-        self.run_block: Callable[..., Any] = Block.forward
+        self.gradients = Int8Gradients(compiled) if int8 else FloatGradients(compiled)
+        self.run_block: Callable[..., Any] = with_int8_products(Block.forward) if int8 else Block.forward
         if compiled:
-            self.chunk_loss = torch.compile(chunk_loss, dynamic=False)
             # Layers differ in windows and options, and steps in sizes: each is a function of its own to the compiler.
             self.run_block = torch.compile(  # type: ignore[call-overload]
-                Block.forward, dynamic=False, recompile_limit=64
+                self.run_block, dynamic=False, recompile_limit=64
             )
 
     def forward(self, tokens_BT: Tensor, targets_BT: Tensor) -> Tensor:
@@ -38,5 +45,5 @@ class TrainingModel(nn.Module):
             targets_BT.reshape(-1),
             config.logit_softcap,
             config.softcap_kind,
-            self.chunk_loss,
+            self.gradients,
         )
