@@ -33,7 +33,7 @@ def test_a_proven_run_is_recorded_and_read_back(result, tmp_path, file):
     assert read_results(file) == [entry]
     assert (entry.bits_per_byte, entry.bytes, entry.seed) == (2.0958, 498_312, 3)
     assert entry.command == "paramgolf run local --challenge local --seed 3"
-    assert entry.machine == "CPU, processes: 1"
+    assert entry.machine == "CPU, float32 products, processes: 1"
 
 
 def test_the_folder_of_a_corpus_is_not_told(result, tmp_path, file):

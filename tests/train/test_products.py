@@ -1,5 +1,7 @@
 """Products of 8-bit integers: near those of float32, where the matrix is large enough, and only inside."""
 
+import json
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -8,7 +10,7 @@ from torch import Tensor
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.train.device import Device, products_notice
 from paramgolf.train.init import initialise
-from paramgolf.train.loop import train
+from paramgolf.train.loop import SUMMARY, train
 from paramgolf.train.products import Int8Linear, quantise, with_int8_products
 from paramgolf.train.training_model import TrainingModel
 
@@ -94,6 +96,14 @@ def test_where_integers_do_not_pay_training_says_so_and_multiplies_floats(tiny, 
         "no instructions for products of 8-bit integers; they stay in floating point"
         in capsys.readouterr().out
     )
+
+
+def test_a_run_says_that_it_multiplied_integers(tiny, monkeypatch, capsys):
+    monkeypatch.setattr("torch.cpu._is_vnni_supported", lambda: True)
+    job = tiny.job("run", tokens=64, products="int8")
+    train(job)
+    assert "instructions" not in capsys.readouterr().out
+    assert json.loads((job.folder / SUMMARY).read_text())["dtype"] == "int8 and float32"
 
 
 def test_a_gpu_multiplies_integers():

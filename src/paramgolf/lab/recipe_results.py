@@ -131,7 +131,7 @@ def _entry(result: Result, date: str) -> RecipeResult:
         train_tokens=result.train_tokens,
         train_seconds=round(result.train_seconds, 1),
         date=date,
-        machine=f"{environment.device}, processes: {environment.processes}",
+        machine=f"{environment.device}, {environment.dtype} products, processes: {environment.processes}",
         commit=result.commit,
         command=shlex.join(["paramgolf", *words]),
     )

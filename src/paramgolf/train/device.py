@@ -9,7 +9,7 @@ import torch
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A device, the precision of its matrix products, and why."""
+    """A device, what it is called, and the floating-point precision that it multiplies matrices in best."""
 
     device: torch.device
     dtype: torch.dtype
@@ -36,12 +36,8 @@ def pick_device(local_rank: int = 0) -> Device:
         device = torch.device("cuda", local_rank)
         torch.cuda.set_device(device)
         return Device(device=device, dtype=torch.bfloat16, description=torch.cuda.get_device_name(device))
-    fast = cpu_has_bfloat16()
-    return Device(
-        device=torch.device("cpu"),
-        dtype=torch.bfloat16 if fast else torch.float32,
-        description=f"{cpu_name()}, {'bfloat16' if fast else 'float32'} products",
-    )
+    dtype = torch.bfloat16 if cpu_has_bfloat16() else torch.float32
+    return Device(device=torch.device("cpu"), dtype=dtype, description=cpu_name())
 
 
 def cpu_has_bfloat16() -> bool:

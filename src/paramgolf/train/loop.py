@@ -76,7 +76,10 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What a finished run measured. Seconds of warm-up (compiling) are outside the training clock."""
+    """What a finished run measured. Seconds of warm-up (compiling) are outside the training clock.
+
+    dtype: what matrix products were of, "float32" say or, for a recipe that asks for it, "int8 and float32".
+    """
 
     parameters: int
     train_tokens: int
@@ -379,7 +382,7 @@ class _Run:
             steps=end.step,
             final_loss=end.loss,
             device=self.device.description,
-            dtype=str(self.device.dtype).removeprefix("torch."),
+            dtype=("int8 and " if self.int8 else "") + str(self.device.dtype).removeprefix("torch."),
             compiled=self.compiled,
             processes=ranks(),
             threads=torch.get_num_threads(),

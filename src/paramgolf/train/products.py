@@ -59,7 +59,7 @@ class _Int8Products(TorchFunctionMode):
     """Inside, F.linear multiplies integers where the matrix is large enough."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is F.linear and _is_worth_it(args[1]):
+        if func is F.linear and len(args) == 2 and _is_worth_it(args[1]):
             x, weight = args
             return Int8Linear.apply(x.flatten(0, -2), weight).unflatten(0, x.shape[:-1])
         return func(*args, **(kwargs or {}))
