@@ -22,28 +22,24 @@ def parts(call: int, process: int) -> list[torch.Tensor]:
     return [torch.randn(3 + call % 4, 5, generator=generator), torch.randn((), generator=generator)]
 
 
-def sum_again_and_again(folder: Path) -> None:
-    sums = []
+def sum_much(folder: Path) -> None:
+    """On every process: leaves its sums, and the names that the memory has afterwards."""
+    sums = {}
     for call in range(CALLS):
         tensors = parts(call, rank())
         sum_over_ranks(*tensors)
-        sums += tensors
-    save_file({str(i): tensor for i, tensor in enumerate(sums)}, folder / str(rank()))
-
-
-def list_in(path: Path) -> list[torch.Tensor]:
-    tensors = load_file(path)
-    return [tensors[str(i)] for i in range(len(tensors))]
-
-
-def sum_parts_of_a_whole(folder: Path) -> None:
+        sums |= {f"{call}/{i}": tensor for i, tensor in enumerate(tensors)}
     whole = torch.zeros(4, 6)
     whole[:, rank()] = rank() + 1
     # Not contiguous, as gradients of transposed matrices are.
-    view = whole.t()
-    sum_over_ranks(view)
-    if rank() == 1:
-        save_file({"whole": whole}, folder / "whole")
+    sum_over_ranks(whole.t())
+    save_file(sums | {"whole": whole}, folder / str(rank()))
+    # Whoever comes here has behind him what was done with names in the sums before.
+    sum_over_ranks(torch.ones(2))
+    if rank() == 0:
+        (made,) = (folder / "memory").iterdir()
+        (folder / "names").write_text(" ".join(path.name for path in made.iterdir()))
+    sum_over_ranks(torch.ones(2))
 
 
 def die_at_the_second_call(folder: Path) -> None:
@@ -53,30 +49,35 @@ def die_at_the_second_call(folder: Path) -> None:
     sum_over_ranks(torch.ones(2))
 
 
-def test_every_process_gets_the_same_sums_call_after_call(tmp_path):
-    run_ranks(sum_again_and_again, (tmp_path,), PROCESSES)
-    found = [list_in(tmp_path / str(process)) for process in range(PROCESSES)]
-    expected = [
-        sum(tensors[1:], tensors[0])
-        for call in range(CALLS)
-        for tensors in zip(*(parts(call, process) for process in range(PROCESSES)), strict=True)
-    ]
-    for sums in found:
-        assert all(torch.equal(a, b) for a, b in zip(sums, found[0], strict=True))
-        torch.testing.assert_close(sums, expected)
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> Path:
+    """What sum_much left."""
+    folder = tmp_path_factory.mktemp("exchange")
+    (folder / "memory").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distributed, "MEMORY_FOLDER", folder / "memory")
+        run_ranks(sum_much, (folder,), PROCESSES)
+    return folder
 
 
-def test_tensors_of_any_layout_are_summed(tmp_path):
-    run_ranks(sum_parts_of_a_whole, (tmp_path,), 2)
-    whole = load_file(tmp_path / "whole")["whole"]
-    assert whole[0].tolist() == [1, 2, 0, 0, 0, 0]
+def test_every_process_gets_the_same_sums_call_after_call(done):
+    found = [load_file(done / str(process)) for process in range(PROCESSES)]
+    for call in range(CALLS):
+        for i, tensors in enumerate(
+            zip(*(parts(call, process) for process in range(PROCESSES)), strict=True)
+        ):
+            sums = [own[f"{call}/{i}"] for own in found]
+            assert all(torch.equal(a, sums[0]) for a in sums)
+            torch.testing.assert_close(sums[0], sum(tensors[1:], tensors[0]))
 
 
-def test_the_memory_has_no_name_left_when_all_is_done(tmp_path, monkeypatch):
-    (tmp_path / "memory").mkdir()
-    monkeypatch.setattr(distributed, "MEMORY_FOLDER", tmp_path / "memory")
-    run_ranks(sum_again_and_again, (tmp_path,), 2)
-    assert not any((tmp_path / "memory").iterdir())
+def test_tensors_of_any_layout_are_summed(done):
+    assert load_file(done / "1")["whole"][0].tolist() == [1, 2, 3, 0, 0, 0]
+
+
+def test_memory_loses_its_name_as_soon_as_all_have_it_so_that_a_kill_leaves_none(done):
+    assert (done / "names").read_text() == ""
+    assert not any((done / "memory").iterdir())
 
 
 def test_a_process_that_dies_ends_the_others(tmp_path):
