@@ -1,6 +1,9 @@
 """Processes of one machine sum through memory: the same bits for all, call after call, whatever the sizes."""
 
+import errno
+import multiprocessing
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,8 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
+from paramgolf.errors import UsageError
 from paramgolf.train import distributed
 from paramgolf.train.distributed import rank, run_ranks, sum_over_ranks
+from paramgolf.train.exchange import Exchange
 from paramgolf.train.malloc import keeping_memory
 
 CALLS = 40
@@ -78,6 +83,17 @@ def test_tensors_of_any_layout_are_summed(done):
 def test_memory_loses_its_name_as_soon_as_all_have_it_so_that_a_kill_leaves_none(done):
     assert (done / "names").read_text() == ""
     assert not any((done / "memory").iterdir())
+
+
+def test_where_memory_has_no_room_it_says_how_much_and_what_to_do(tmp_path, monkeypatch):
+    def full(handle: int, start: int, size: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    exchange = Exchange(tmp_path / "run", multiprocessing.Barrier(1), 0, timedelta(seconds=9))
+    (tmp_path / "run").mkdir()
+    with pytest.raises(UsageError, match=r"no room for 4,000 bytes .*shm-size.*cpu_processes = 1"):
+        exchange.sum([torch.zeros(1000)])
 
 
 def test_a_process_that_dies_ends_the_others(tmp_path):

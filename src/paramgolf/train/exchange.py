@@ -3,6 +3,7 @@
 Half the time of sockets (benchmarks/exchange.py).
 """
 
+import os
 from collections.abc import Sequence
 from datetime import timedelta
 from multiprocessing.synchronize import Barrier
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+
+from paramgolf.errors import UsageError
 
 
 class Exchange:
@@ -28,7 +31,11 @@ class Exchange:
         self._turn = 0
 
     def sum(self, tensors: Sequence[Tensor]) -> None:
-        """Put the sum over processes into the tensors (float32, on the CPU) of each; all get the same bits."""
+        """Put the sum over processes into the tensors (float32, on the CPU) of each; all get the same bits.
+
+        Raises:
+            UsageError: there is no room for the memory.
+        """
         # Two memories in turn: who is here already writes into one while others still read from the other.
         self._turn ^= 1
         sizes = [tensor.numel() for tensor in tensors]
@@ -49,4 +56,21 @@ class Exchange:
     def _map(self, name: Path, numbers: int) -> Tensor:
         """float32 [processes, numbers], the same memory in every process."""
         processes = self.barrier.parties
+        _reserve(name, 4 * processes * numbers)
         return torch.from_file(str(name), shared=True, size=processes * numbers).view(processes, numbers)
+
+
+def _reserve(name: Path, size: int) -> None:
+    """Have room for `size` bytes behind `name`: who writes where there is none is killed without a word."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    handle = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.posix_fallocate(handle, 0, size)
+    except OSError as error:
+        raise UsageError(
+            f"{name.parent.parent} has no room for {size:,} bytes that processes share ({error.strerror}). Give it "
+            "more (docker run --shm-size), or train in one process: training.cpu_processes = 1"
+        ) from None
+    finally:
+        os.close(handle)
