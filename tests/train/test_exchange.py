@@ -39,7 +39,8 @@ def sum_much(folder: Path) -> None:
     # Not contiguous, as gradients of transposed matrices are.
     sum_over_ranks(whole.t())
     save_file(sums | {"whole": whole}, folder / str(rank()))
-    # Whoever comes here has behind him what was done with names in the sums before.
+    # Both memories of this size, so that nobody makes a new one while the first process looks.
+    sum_over_ranks(torch.ones(2))
     sum_over_ranks(torch.ones(2))
     if rank() == 0:
         (made,) = (folder / "memory").iterdir()
