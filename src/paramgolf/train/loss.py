@@ -11,7 +11,7 @@ from torch import Tensor
 
 from paramgolf.runtime.attention import linear
 from paramgolf.runtime.model import softcap
-from paramgolf.train.products import LARGEST, quantise
+from paramgolf.train.products import LARGEST, product, quantise
 
 # Rows of logits held at once: on a CPU 512 x 2048 float32 are 4 MB, near the cache of one core; a GPU wants more.
 CHUNK_ROWS = {"cpu": 512, "cuda": 16_384}
@@ -88,8 +88,7 @@ def int8_chunk_loss(
     stand on the same scale, and costs no product.
     """
     x_RD, x_scale_R1 = quantise(x, 1)
-    z = torch._int_mm(x_RD, by_row[0].t()).float() * x_scale_R1 * by_row[1].t()
-    y, slope = capped(z, cap, kind)
+    y, slope = capped(product(x_RD, x_scale_R1, by_row[0].t(), by_row[1].t()), cap, kind)
     e = torch.exp(y)
     total = e.sum(-1, keepdim=True)
     index = targets[:, None]
@@ -103,7 +102,7 @@ def int8_chunk_loss(
         .to(torch.int8)
     )
     p_scale_R1 = most / (LARGEST * total) * scale
-    dx = torch._int_mm(p, by_column[0]).float() * p_scale_R1 * by_column[1]
+    dx = product(p, p_scale_R1, *by_column)
     x_RD, x_scale_1D = quantise(x * p_scale_R1, 0)
     dweight = torch._int_mm(p.t(), x_RD).float() * x_scale_1D
     return loss, dx, dweight, slope.gather(1, index) * scale

@@ -27,6 +27,11 @@ def quantise(x: Tensor, dim: int) -> tuple[Tensor, Tensor]:
     return torch.round(x * (1 / scale)).to(torch.int8), scale
 
 
+def product(a: Tensor, a_scale: Tensor, b: Tensor, b_scale: Tensor) -> Tensor:
+    """a [M, K] @ b [K, N], both int8, times the scales of its rows [M, 1] and columns [1, N]; float32."""
+    return torch._int_mm(a, b).float() * a_scale * b_scale
+
+
 class Int8Linear(torch.autograd.Function):
     """x [R, I] @ weight [O, I].T and both its gradients."""
 
@@ -35,8 +40,7 @@ class Int8Linear(torch.autograd.Function):
         x_RI, x_scale_R1 = quantise(x, 1)
         weight_OI, weight_scale_O1 = quantise(weight, 1)
         ctx.save_for_backward(x_RI, x_scale_R1, weight)
-        y = torch._int_mm(x_RI, weight_OI.t()).float() * x_scale_R1 * weight_scale_O1.t()
-        return y.to(x.dtype)
+        return product(x_RI, x_scale_R1, weight_OI.t(), weight_scale_O1.t()).to(x.dtype)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
@@ -44,7 +48,7 @@ class Int8Linear(torch.autograd.Function):
         dy = grads[0]
         dy_RO, dy_scale_R1 = quantise(dy, 1)
         weight_OI, weight_scale_1I = quantise(weight, 0)
-        dx = torch._int_mm(dy_RO, weight_OI).float() * dy_scale_R1 * weight_scale_1I
+        dx = product(dy_RO, dy_scale_R1, weight_OI, weight_scale_1I)
         # The narrower of the two is scaled anew.
         if dy.size(1) < x_RI.size(1):
             dy_RO, scale_1O = quantise(dy * x_scale_R1, 0)
