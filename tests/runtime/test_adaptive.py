@@ -1,10 +1,17 @@
 """The adaptive predictor: pure, causal, lossless, and the model in it is the model that was trained."""
 
+import json
+import subprocess
+import sys
+import zipfile
+
 import numpy as np
 import pytest
 import torch
 
-from paramgolf.runtime.adaptive import AdaptivePredictor, DocumentPredictor, predictor_of
+from paramgolf.pack.modules import runtime_modules
+from paramgolf.pack.pack import pack_model
+from paramgolf.runtime.adaptive import AdaptivePredictor, DocumentPredictor, load_from, predictor_of
 from paramgolf.runtime.bpe import BytePairs
 from paramgolf.runtime.case import CAPITAL, CAPITALS, CaseFolding
 from paramgolf.runtime.compiled import build_model, forward, new_state, weight_shapes
@@ -12,8 +19,11 @@ from paramgolf.runtime.memory import CONTEXTS, WITHIN, AdaptConfig
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.reader import Reader
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
-from paramgolf.train.adaptation import compiled_options, path_lengths
+from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths
 from paramgolf.train.init import initialise
+from paramgolf.train.precision import Precision
+from paramgolf.train.quantise import QuantisationScheme
+from paramgolf.train.recipe import WEIGHT_GROUPS
 
 MODEL = ModelConfig(
     vocab_size=261,
@@ -230,6 +240,29 @@ def test_a_sample_is_spelt_as_a_document_is(fresh, tokenizer):
     sampled = b"".join(predictor.sample(b"The ", 400, 3.0, 1))
     assert sampled
     assert not set(sampled) & {*CAPITAL, *CAPITALS}
+
+
+@pytest.mark.parametrize("adapt", [OF_THE_DOCUMENT], indirect=True, ids=["document"])
+def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, fresh, adapt, tmp_path):
+    artifact = tmp_path / "model.pyz"
+    scheme_of_all = dict.fromkeys(WEIGHT_GROUPS.values(), QuantisationScheme())
+    lengths = path_lengths(np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size).tolist())
+    pack_model(
+        language_model.state_dict(),
+        config={"model": compiled_options(MODEL), "adapt": adapt_config(adapt, lengths)},
+        modules=runtime_modules(MODEL, adaptive=True),
+        tokenizer=tokenizer.to_bytes(),
+        precision=Precision(scheme_of_all, WEIGHT_GROUPS),
+        path=artifact,
+    )
+    with zipfile.ZipFile(artifact) as archive:
+        parts = [archive.read(name) for name in ("tokenizer.bin", "weights.bin")]
+        packed = load_from(json.loads(archive.read("config.json")), *parts)
+    (tmp_path / "small").write_bytes(packed.compress([TEXT]))
+    command = [sys.executable, "-I", str(artifact), "decompress", "small", "again"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "again").read_bytes() == TEXT
 
 
 def test_contexts_that_are_none_are_named():
