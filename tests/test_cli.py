@@ -131,3 +131,11 @@ def test_data_prepares_a_corpus_of_ones_own(capsys, tmp_path, monkeypatch):
 def test_python_m_paramgolf_is_the_same_command():
     done = subprocess.run([sys.executable, "-m", "paramgolf", "--version"], capture_output=True, text=True)
     assert done.stdout.strip() == "0.1.0"
+
+
+def test_a_reader_that_has_had_enough_hears_no_complaint():
+    words = [sys.executable, "-m", "paramgolf", "recipes", "show", "local", "--all"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (said, process.returncode) == ("", 141)

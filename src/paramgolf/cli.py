@@ -3,7 +3,9 @@
 What a command needs is imported inside it where torch comes with it, so that help and mistyped names answer at once.
 """
 
+import os
 import shlex
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -64,6 +66,10 @@ def main(arguments: list[str] | None = None) -> None:
         _stop(f"{str(error).strip()} See: paramgolf {f'{command} ' if command in app else ''}--help", 2)
     except UsageError as error:
         _stop(str(error), 2)
+    except BrokenPipeError:
+        # Who reads has had enough (`| head`). What is still in the buffer goes nowhere, so that exiting says nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except (ParamgolfError, OSError) as error:
         _stop(str(error), 1)
     except KeyboardInterrupt:
