@@ -5,7 +5,6 @@ What a command needs is imported inside it where torch comes with it, so that he
 
 import os
 import shlex
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -69,7 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         # Who reads has had enough (`| head`). What is still in the buffer goes nowhere, so that exiting says nothing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
+        sys.exit(1)
     except (ParamgolfError, OSError) as error:
         _stop(str(error), 1)
     except KeyboardInterrupt:
