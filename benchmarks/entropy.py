@@ -22,6 +22,7 @@ from paramgolf.train.checkpoint import load_precision, load_weights
 from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import QuantisationScheme, Quantised, quantise
 from paramgolf.train.recipe import WEIGHT_GROUPS
+from paramgolf.train.tokens import open_tokens
 
 # A model of 1.2 million weights: an embedding, a hashed table and three layers.
 LAYER = {"query": (160, 160), "key": (160, 160), "up": (480, 160), "down": (160, 480)}
@@ -71,7 +72,7 @@ def trained(run: Path) -> Table:
     precision.load(load_precision(folder.checkpoint), state)
     if not precision.steps:
         precision.decide(state, None)
-    room = weight_bytes(settings, (folder.data / "tokenizer.bin").read_bytes())
+    room = weight_bytes(settings, open_tokens(folder.data))
     if settings.recipe.fill and room is not None:
         precision.fill(state, room)
     tensors = precision.rounded(state)

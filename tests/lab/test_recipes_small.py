@@ -25,6 +25,7 @@ from paramgolf.runtime.learning import LearnConfig
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.predictor import Predictor
 from paramgolf.runtime.reader import Mixer
+from paramgolf.runtime.tree import read_tree
 from paramgolf.train.checkpoint import load_mixer, load_weights
 from paramgolf.train.loop import Job, train
 from paramgolf.train.recipe import Recipe, load_recipe, recipe_names
@@ -89,11 +90,6 @@ def shrunk(recipe: Recipe) -> Recipe:
     )
 
 
-def lengths_of(config: bytes) -> bytes:
-    """The paths of an adaptive artifact's tree."""
-    return bytes(ord(length) - ord("0") for length in json.loads(config)["adapt"]["tree"])
-
-
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
     threads = torch.get_num_threads()
@@ -116,6 +112,7 @@ def folders(tmp_path_factory, one_thread) -> dict[str, RunFolder]:
             seed=0,
             folder=folder.path,
             tokenizer=text.tokenizer,
+            tree=text.tree,
         )
         train(job)
         settings = RunSettings(recipe=recipe, challenge=load_challenge("local"), corpus="embedded", seed=0)
@@ -149,7 +146,9 @@ def test_its_artifact_ships_the_weights_that_its_mixer_learnt(folders, name):
     learnt = load_mixer(folders[name].checkpoint)["mixer"].numpy()
     first = (
         reader.memory["weights"][0]
-        - Mixer(reader.tokenizer, lengths_of(config), reader.config).memory["weights"][0]
+        - Mixer(reader.tokenizer, read_tree(json.loads(config)["adapt"]["tree"]), reader.config).memory[
+            "weights"
+        ][0]
     )
     assert learnt.any()
     np.testing.assert_allclose(first, learnt, atol=1 / 32 + 1e-6)

@@ -19,11 +19,13 @@ from paramgolf.runtime.memory import CONTEXTS, WITHIN, AdaptConfig
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.runtime.reader import Reader
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
-from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths
+from paramgolf.runtime.tree import TokenTree
+from paramgolf.train.adaptation import adapt_config, compiled_options
 from paramgolf.train.init import initialise
 from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import QuantisationScheme
 from paramgolf.train.recipe import WEIGHT_GROUPS
+from paramgolf.train.token_tree import spelled_tree
 
 MODEL = ModelConfig(
     vocab_size=261,
@@ -67,6 +69,13 @@ def tokenizer() -> BytePairs:
     return BytePairs([(116, 104), (257, 101), (32, 116), (97, 97)])
 
 
+def tree_by(tokenizer: BytePairs) -> TokenTree:
+    """Tokens in four classes, likelier ones on shorter paths."""
+    counts = np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size)
+    classes = (np.arange(MODEL.vocab_size) % 4).astype(np.uint8)
+    return spelled_tree(classes, 1.0 + counts, tokenizer.pieces)
+
+
 @pytest.fixture(params=[ADAPT, OF_THE_DOCUMENT], ids=["text", "document"])
 def adapt(request) -> AdaptConfig:
     return request.param
@@ -76,10 +85,10 @@ def adapt(request) -> AdaptConfig:
 def fresh(language_model, tokenizer, adapt):
     """Makes predictors that have learnt nothing."""
     weights = {name: value.numpy() for name, value in language_model.state_dict().items()}
-    counts = np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size).tolist()
+    tree = tree_by(tokenizer)
 
     def make() -> DocumentPredictor:
-        return predictor_of(Reader(compiled_options(MODEL), weights, tokenizer, path_lengths(counts), adapt))
+        return predictor_of(Reader(compiled_options(MODEL), weights, tokenizer, tree, adapt))
 
     return make
 
@@ -246,10 +255,9 @@ def test_a_sample_is_spelt_as_a_document_is(fresh, tokenizer):
 def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, fresh, adapt, tmp_path):
     artifact = tmp_path / "model.pyz"
     scheme_of_all = dict.fromkeys(WEIGHT_GROUPS.values(), QuantisationScheme())
-    lengths = path_lengths(np.bincount(tokenizer.encode(TEXT), minlength=MODEL.vocab_size).tolist())
     pack_model(
         language_model.state_dict(),
-        config={"model": compiled_options(MODEL), "adapt": adapt_config(adapt, lengths)},
+        config={"model": compiled_options(MODEL), "adapt": adapt_config(adapt, tree_by(tokenizer))},
         modules=runtime_modules(MODEL, adaptive=True),
         tokenizer=tokenizer.to_bytes(),
         precision=Precision(scheme_of_all, WEIGHT_GROUPS),

@@ -15,7 +15,6 @@ from paramgolf.runtime.reader import Mixer
 from paramgolf.runtime.reading import SCORE
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, FIRST_LEARNT
 from paramgolf.score.softmax import surprisal
-from paramgolf.train.adaptation import tree_lengths
 from paramgolf.train.batches import TokenStream
 from paramgolf.train.checkpoint import load_mixer
 from paramgolf.train.distributed import mean_of_used_rows, rank, run_ranks
@@ -23,6 +22,7 @@ from paramgolf.train.learn_tokenizer import train_tokenizer
 from paramgolf.train.loop import Job, train
 from paramgolf.train.mixer import MixerTraining
 from paramgolf.train.recipe import recipe_from
+from paramgolf.train.token_tree import token_tree
 
 TOKENIZER = train_tokenizer([], FIRST_LEARNT, kind="bpe", case=False)
 ADAPT = AdaptConfig(contexts=("none", "last1", "last2"), table_bits=10, scope="document")
@@ -41,12 +41,14 @@ def job(tiny, tmp_path) -> Job:
     """The tiny job with a mixer in each document, which learns from the first documents."""
     shards = write_token_shards(documents(), tmp_path / "documents")
     made = tiny.job("run", tokens=64 * 20, mixer_tokens=KEPT)
-    return replace(made, recipe=replace(made.recipe, adapt=ADAPT), shards=shards, tokenizer=TOKENIZER)
+    tree = token_tree(shards, TOKENIZER.pieces)
+    return replace(
+        made, recipe=replace(made.recipe, adapt=ADAPT), shards=shards, tokenizer=TOKENIZER, tree=tree
+    )
 
 
 def test_the_model_never_sees_what_the_mixer_learns_from(job):
-    lengths = tree_lengths(job.shards, 257)
-    mixer = MixerTraining(job.recipe, TokenStream(job.shards), TOKENIZER, lengths)
+    mixer = MixerTraining(job.recipe, TokenStream(job.shards), TOKENIZER, job.tree)
     read = list(mixer.documents())
     assert KEPT - len(documents()[0]) < mixer.kept <= KEPT
     assert sum(len(document) - 1 for document in read) == mixer.kept
@@ -61,14 +63,14 @@ def test_a_document_longer_than_what_is_kept_is_refused(job):
     with pytest.raises(
         UsageError, match=r"mixer_tokens is 50, but the first document .* is longer\. Raise it"
     ):
-        MixerTraining(recipe, TokenStream(job.shards), TOKENIZER, b"")
+        MixerTraining(recipe, TokenStream(job.shards), TOKENIZER, job.tree)
 
 
 def bits(job: Job, first: np.ndarray | None) -> float:
     """Of the last documents behind a model that knows nothing, with those first weights of the mixer."""
-    lengths, total = tree_lengths(job.shards, 257), 0.0
+    total = 0.0
     for document in documents()[-8:]:
-        mixer, targets = Mixer(TOKENIZER, lengths, ADAPT, first), document[1:]
+        mixer, targets = Mixer(TOKENIZER, job.tree, ADAPT, first), document[1:]
         mixer.make_room(len(targets))
         steps = np.arange(mixer.scene["bits"].shape[2]) < mixer.scene["length"][0, targets][:, None]
         decisions = mixer.scene["bits"][0, targets][steps]

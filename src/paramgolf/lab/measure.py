@@ -14,7 +14,7 @@ from paramgolf.runtime.model import LanguageModel
 from paramgolf.runtime.predictor import Predictor
 from paramgolf.score import Deadline, Isolation, Progress, ProgressCallback, Worker
 from paramgolf.score.softmax import surprisal
-from paramgolf.train.adaptation import compiled_options, tree_lengths
+from paramgolf.train.adaptation import compiled_options
 from paramgolf.train.checkpoint import load_weights
 from paramgolf.train.recipe import Recipe
 from paramgolf.train.tokens import TokenisedText, open_tokens
@@ -56,9 +56,8 @@ def _predictor(recipe: Recipe, checkpoint: Path, text: TokenisedText) -> "Predic
         from paramgolf.runtime.reader import Reader
 
         arrays = {name: value.float().numpy() for name, value in weights.items()}
-        lengths = tree_lengths(text.shards, text.tokenizer.vocab_size)
         options = compiled_options(recipe.model)
-        return predictor_of(Reader(options, arrays, text.tokenizer, lengths, recipe.adapt))
+        return predictor_of(Reader(options, arrays, text.tokenizer, text.tree, recipe.adapt))
     model = LanguageModel(recipe.model)
     model.load_state_dict(weights)
     predictor = Predictor(model, text.tokenizer, recipe.predict)

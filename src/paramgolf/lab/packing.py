@@ -3,18 +3,22 @@
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.settings import RunSettings
 from paramgolf.pack.artifact import assemble
 from paramgolf.pack.modules import changed_fields, runtime_modules
 from paramgolf.pack.pack import PackResult, pack_model
 from paramgolf.runtime.memory import mixer_shape
-from paramgolf.train.adaptation import adapt_config, compiled_options, path_lengths, tree_lengths
+from paramgolf.runtime.tree import TokenTree
+from paramgolf.train.adaptation import adapt_config, compiled_options
 from paramgolf.train.checkpoint import load_mixer, load_precision, load_weights
 from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import Quantised, uniform
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
-from paramgolf.train.tokens import open_tokens
+from paramgolf.train.token_tree import SPLITS, spelled_tree
+from paramgolf.train.tokens import TokenisedText, open_tokens
 
 # First weights of a mixer are rounded to sixteenths: finer ones are worth less than their bytes, a quarter as many
 # bytes cost 0.002 bits per byte (docs/experiments.md).
@@ -23,11 +27,12 @@ MIXER_OCTAVES, MIXER_LIMIT = -4, 127
 MIXER_WEIGHTS_A_BYTE = 24
 
 
-def weight_bytes(settings: RunSettings, tokenizer: bytes) -> int | None:
+def weight_bytes(settings: RunSettings, text: TokenisedText) -> int | None:
     """The bytes that the challenge's limit leaves for weights beside code, configuration and tokenizer."""
     if settings.challenge.artifact_bytes is None:
         return None
-    beside = bytes_beside_weights(settings.recipe, tokenizer) + _mixer_bytes(settings.recipe)
+    beside = bytes_beside_weights(settings.recipe, text.tokenizer.to_bytes(), text.tree)
+    beside += _mixer_bytes(settings.recipe)
     return settings.challenge.artifact_bytes - beside
 
 
@@ -38,12 +43,17 @@ def _mixer_bytes(recipe: Recipe) -> int:
     return prod(mixer_shape(recipe.tokenizer.vocab_size, len(recipe.adapt.contexts))) // MIXER_WEIGHTS_A_BYTE
 
 
-def bytes_beside_weights(recipe: Recipe, tokenizer: bytes) -> int:
-    """Of an artifact; the tree of an adaptive one is taken for that of words by their frequencies (Zipf 1949)."""
-    counts = [10**6 // (1 + token) for token in range(recipe.tokenizer.vocab_size)]
-    config = _config(recipe, path_lengths(counts), learnt=bool(recipe.training.mixer_tokens))
+def bytes_beside_weights(recipe: Recipe, tokenizer: bytes, tree: TokenTree | None = None) -> int:
+    """Of an artifact. Where the tree is not known yet, that of words by their frequencies (Zipf 1949) stands for it."""
+    tree = tree or _likely_tree(recipe.tokenizer.vocab_size)
+    config = _config(recipe, tree, learnt=bool(recipe.training.mixer_tokens))
     parts = assemble(config=config, tokenizer=tokenizer, weights=b"", modules=_modules(recipe))
     return len(parts[0])
+
+
+def _likely_tree(vocab_size: int) -> TokenTree:
+    classes = np.random.default_rng(0).integers(0, 1 << SPLITS, vocab_size).astype(np.uint8)
+    return spelled_tree(classes, 1 / (1.0 + np.arange(vocab_size)), [b""] * vocab_size)
 
 
 def _modules(recipe: Recipe) -> list[str]:
@@ -55,10 +65,10 @@ def _modules(recipe: Recipe) -> list[str]:
     )
 
 
-def _config(recipe: Recipe, lengths: bytes, *, learnt: bool) -> dict[str, Any]:
-    """The artifact's: lengths are of the tree that a mixer needs; learnt, whether its first weights ship."""
+def _config(recipe: Recipe, tree: TokenTree, *, learnt: bool) -> dict[str, Any]:
+    """The artifact's: `tree` is what a mixer needs; learnt, whether its first weights ship."""
     if recipe.adapt.contexts:
-        adapt = adapt_config(recipe.adapt, lengths, learnt=learnt)
+        adapt = adapt_config(recipe.adapt, tree, learnt=learnt)
         return {"model": compiled_options(recipe.model), "adapt": adapt}
     config = {"model": changed_fields(recipe.model), "predict": changed_fields(recipe.predict)}
     return config | ({"learn": changed_fields(recipe.learn)} if recipe.learn.rate else {})
@@ -72,15 +82,13 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
         PackError, ArtifactTooLargeError: the weights cannot be packed, or not within the limit.
     """
     recipe, text = settings.recipe, open_tokens(folder.data)
-    # Counting tokens reads all of the text.
-    lengths = tree_lengths(text.shards, text.tokenizer.vocab_size) if recipe.adapt.contexts else b""
     weights = load_weights(folder.checkpoint)
     precision = Precision(recipe.schemes(), WEIGHT_GROUPS)
     precision.load(load_precision(folder.checkpoint), weights)
     beside = _first_weights(folder)
     return pack_model(
         weights,
-        config=_config(recipe, lengths, learnt=bool(beside)),
+        config=_config(recipe, text.tree, learnt=bool(beside)),
         beside=beside,
         modules=_modules(recipe),
         tokenizer=text.tokenizer.to_bytes(),

@@ -63,7 +63,8 @@ def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any) -> N
             seed=settings.seed,
             folder=folder.path,
             tokenizer=text.tokenizer,
-            weight_bytes=weight_bytes(settings, text.tokenizer.to_bytes()) if settings.recipe.fill else None,
+            tree=text.tree,
+            weight_bytes=weight_bytes(settings, text) if settings.recipe.fill else None,
         )
         train(job)
     except ParamgolfError as error:

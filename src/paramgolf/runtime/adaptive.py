@@ -23,6 +23,7 @@ from .memory import AdaptConfig, mixer_shape
 from .reader import MIXER, SLICE, Reader, Tokens
 from .reading import DECODE, ENCODE, SCORE
 from .tokenizer import END_OF_DOCUMENT, HEADER, header, read_tokenizer
+from .tree import read_tree
 from .weights import decode_weights
 
 WORST_BYTES = 4  # that a decision can take
@@ -263,13 +264,13 @@ def predictor_of(reader: Reader) -> DocumentPredictor:
 def load_from(config: Mapping[str, Any], tokenizer: bytes, weights: bytes) -> DocumentPredictor:
     """A predictor from the three files of an artifact."""
     fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in config["adapt"].items()}
-    lengths = bytes(ord(length) - ord("0") for length in fields.pop("tree"))
+    tree = read_tree(fields.pop("tree"))
     shapes, learnt = weight_shapes(config["model"]), fields.pop("learnt", False)
     adapt = AdaptConfig(**fields)
     if learnt:
-        shapes[MIXER] = mixer_shape(len(lengths), len(adapt.contexts))
+        shapes[MIXER] = mixer_shape(len(tree.lengths), len(adapt.contexts))
     arrays = decode_weights(weights, dict(sorted(shapes.items())))
-    return predictor_of(Reader(config["model"], arrays, read_tokenizer(tokenizer), lengths, adapt))
+    return predictor_of(Reader(config["model"], arrays, read_tokenizer(tokenizer), tree, adapt))
 
 
 def load() -> DocumentPredictor:

@@ -84,7 +84,7 @@ def _info(options: Any) -> None:
     for part, fields in config.items():
         for name, value in fields.items():
             # The tree of a vocabulary says nothing to a person.
-            shown = value if name != "tree" else f"of {len(value)} tokens"
+            shown = value if name != "tree" else f"of {len(value) // 4} tokens"
             print(f"{part}.{name}: {shown}")
     print(f"config_bytes: {len(read('config.json'))}")
     print(f"tokenizer_bytes: {len(tokenizer)}")

@@ -14,7 +14,7 @@ from .compiled import build_model, forward, new_state
 from .memory import RATES, AdaptConfig, new_memory, new_scene
 from .reading import DECODE, LEARN, PIECE, parse, read_tokens
 from .tokenizer import END_OF_DOCUMENT, Tokenizer
-from .tree import tree_of
+from .tree import TokenTree, tree_of
 
 SLICE = 4096  # tokens that are read at once, which bounds what has to be kept to undo them
 
@@ -36,7 +36,7 @@ class Mixer:
     def __init__(
         self,
         tokenizer: Tokenizer,
-        lengths: bytes,
+        tree: TokenTree,
         config: AdaptConfig,
         first_weights: NDArray[np.float32] | None = None,
     ) -> None:
@@ -51,9 +51,12 @@ class Mixer:
         self.table = np.zeros((len(config.contexts), 1 << config.table_bits), np.uint32)
         self.history = np.zeros(0, np.int32)
         rates = [getattr(config, name) for name in RATES]
-        tree = tree_of(lengths, tokenizer.pieces)
         self.scene = new_scene(
-            tree, tokenizer.pieces, config.contexts, rates, self.memory["weights"].shape[2]
+            tree_of(tree, tokenizer.pieces),
+            tokenizer.pieces,
+            config.contexts,
+            rates,
+            self.memory["weights"].shape[2],
         )
 
     def make_room(self, tokens: int) -> None:
@@ -99,13 +102,13 @@ class Reader(Mixer):
         options: Mapping[str, Any],
         weights: Mapping[str, NDArray[np.float32]],
         tokenizer: Tokenizer,
-        lengths: bytes,
+        tree: TokenTree,
         config: AdaptConfig,
     ) -> None:
         """options: those of a LanguageModel that compiled.build_model knows; weights: its tensors by name, and MIXER
         where the mixer's first weights were learnt.
         """
-        super().__init__(tokenizer, lengths, config, weights.get(MIXER))
+        super().__init__(tokenizer, tree, config, weights.get(MIXER))
         self.model = build_model(options, weights)
         self.forget()
 

@@ -17,7 +17,7 @@ from paramgolf.errors import TrainingError, UsageError
 from paramgolf.files import write_atomic
 from paramgolf.runtime.model import LanguageModel
 from paramgolf.runtime.tokenizer import Tokenizer
-from paramgolf.train.adaptation import tree_lengths
+from paramgolf.runtime.tree import TokenTree
 from paramgolf.train.averaging import WeightAverage
 from paramgolf.train.batches import Batches, TokenStream, prefetch
 from paramgolf.train.calibrate import Calibration
@@ -59,7 +59,7 @@ SUMMARY = "training.json"
 class Job:
     """One run: what to train, on which shards, within what budget, where to.
 
-    `tokenizer` is that of the shards; only a recipe whose mixer learns in training needs it.
+    `tokenizer` is that of the shards, `tree` that of its tokens: for recipes whose mixer learns in training.
     `weight_bytes` is what the artifact has room for: where the recipe fills it, weights are rounded accordingly.
     `steps` ends the run early, as a kill would, but with a checkpoint: for tests and for training in parts.
     """
@@ -72,6 +72,7 @@ class Job:
     steps: int | None = None
     weight_bytes: int | None = None
     tokenizer: Tokenizer | None = None
+    tree: TokenTree | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,10 +163,10 @@ class _Run:
         # Not before it is needed: it brings a compiler.
         from paramgolf.train.mixer import MixerTraining
 
-        tokenizer = self.job.tokenizer
+        tokenizer, tree = self.job.tokenizer, self.job.tree
         assert tokenizer is not None, "a mixer reads what tokens spell"
-        lengths = tree_lengths(self.job.shards, tokenizer.vocab_size)
-        return MixerTraining(self.recipe, TokenStream(self.job.shards), tokenizer, lengths)
+        assert tree is not None, "a mixer decides along a tree"
+        return MixerTraining(self.recipe, TokenStream(self.job.shards), tokenizer, tree)
 
     def _parallel(self) -> torch.nn.Module:
         if ranks() == 1 or exchanges_gradients():

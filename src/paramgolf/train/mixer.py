@@ -18,6 +18,7 @@ from paramgolf.errors import UsageError
 from paramgolf.runtime.model import LanguageModel
 from paramgolf.runtime.reader import MIXER, Mixer
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, Tokenizer
+from paramgolf.runtime.tree import TokenTree
 from paramgolf.train.batches import TokenStream
 from paramgolf.train.distributed import mean_of_used_rows, rank, ranks
 from paramgolf.train.recipe import Recipe
@@ -28,13 +29,13 @@ ROWS = 512  # of logits made at once
 class MixerTraining:
     """The text that the mixer learns from, and what it has learnt: `weights` [rows, inputs], None before."""
 
-    def __init__(self, recipe: Recipe, stream: TokenStream, tokenizer: Tokenizer, lengths: bytes) -> None:
+    def __init__(self, recipe: Recipe, stream: TokenStream, tokenizer: Tokenizer, tree: TokenTree) -> None:
         """stream: the training text, of which the first documents are kept from the model.
 
         Raises:
             UsageError: the first document alone is longer than what is to be kept.
         """
-        self.adapt, self.tokenizer, self.lengths = recipe.adapt, tokenizer, lengths
+        self.adapt, self.tokenizer, self.tree = recipe.adapt, tokenizer, tree
         wanted = recipe.training.mixer_tokens
         head = stream.read(0, min(wanted, len(stream) - 1) + 1).astype(np.int64)
         # Each document has the end of the one before in front.
@@ -56,7 +57,7 @@ class MixerTraining:
     def warm_up(self, model: LanguageModel) -> None:
         """Compile, outside the clock."""
         self._read(
-            Mixer(self.tokenizer, self.lengths, self.adapt),
+            Mixer(self.tokenizer, self.tree, self.adapt),
             model,
             np.array([END_OF_DOCUMENT, *range(8), END_OF_DOCUMENT]),
         )
@@ -64,7 +65,7 @@ class MixerTraining:
     def learn(self, model: LanguageModel, seconds: float | None) -> None:
         """Learn from the documents, for at most so many seconds; all ranks call this and have the same weights then."""
         end = None if seconds is None else time.monotonic() + seconds
-        mixer = Mixer(self.tokenizer, self.lengths, self.adapt)
+        mixer = Mixer(self.tokenizer, self.tree, self.adapt)
         fresh = mixer.memory.copy()
         for document in self.documents():
             if end is not None and time.monotonic() > end:

@@ -12,21 +12,25 @@ from paramgolf.corpus import write_token_shards
 from paramgolf.errors import CorpusError
 from paramgolf.files import write_atomic
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, Tokenizer, read_tokenizer
+from paramgolf.runtime.tree import TokenTree, tree_from
 from paramgolf.train.learn_tokenizer import train_tokenizer
 from paramgolf.train.recipe import TokenizerRecipe
+from paramgolf.train.token_tree import token_tree
 
 TOKENIZER = "tokenizer.bin"
+TREE = "tree.bin"
 SUMMARY = "tokens.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenisedText:
-    """What training reads: shards, their counts, and the tokenizer that made them."""
+    """What training reads: shards, their counts, the tokenizer that made them and the tree of its tokens."""
 
     shards: list[Path]
     tokens: int
     bytes: int
     tokenizer: Tokenizer
+    tree: TokenTree
 
     @property
     def bytes_per_token(self) -> float:
@@ -40,7 +44,7 @@ def tokenise(
     folder: Path,
     say: Callable[[str], None],
 ) -> TokenisedText:
-    """Learn a tokenizer and write tokenizer.bin, train_*.bin and tokens.json into `folder`.
+    """Learn a tokenizer and write tokenizer.bin, train_*.bin, tree.bin and tokens.json into `folder`.
 
     `documents` gives the training documents anew at each call.
     """
@@ -58,6 +62,7 @@ def tokenise(
 
     shards = write_token_shards(encoded(), folder)
     write_atomic(folder / TOKENIZER, tokenizer.to_bytes())
+    write_atomic(folder / TREE, b"".join(token_tree(shards, tokenizer.pieces)))
     summary = {**counts, "tokenizer": asdict(recipe), "shards": [path.name for path in shards]}
     write_atomic(folder / SUMMARY, json.dumps(summary, indent=2) + "\n")
     say(
@@ -75,6 +80,7 @@ def open_tokens(folder: Path) -> TokenisedText:
             tokens=int(summary["tokens"]),
             bytes=int(summary["bytes"]),
             tokenizer=read_tokenizer((folder / TOKENIZER).read_bytes()),
+            tree=tree_from((folder / TREE).read_bytes()),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(
