@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .tokenizer import END_OF_DOCUMENT
+from .tree import GROUPS
 
 MATCHES = (6, 3)  # tokens that a match must have
 STEADY = 15  # longest count of a history, and the longest match that is told apart
@@ -115,18 +116,9 @@ def next_histories() -> NDArray[np.int64]:
     return after
 
 
-def kind_of(spelling: bytes) -> int:
-    """Roughly what a token is: word from its beginning or its middle, number, mark, white space."""
-    last = spelling[-1:]
-    if last.isalpha():
-        return 1 if spelling[:1] == b" " else 2
-    tests = (last.isdigit(), last in b".!?", last == b"\n", last == b" ", last >= b"\x80", last in b",;:")
-    return next((3 + i for i, test in enumerate(tests) if spelling and test), 9) if spelling else 0
-
-
 def set_sizes(vocab_size: int) -> list[int]:
     """How many rows of weights each set has; see mixing.decision for what chooses among them."""
-    return [vocab_size, 5 * 7, 48, 24, vocab_size, 50, 30]
+    return [vocab_size, 5 * 7, 48, 24, vocab_size, 50, 3 * GROUPS]
 
 
 def mixer_shape(vocab_size: int, contexts: int) -> tuple[int, int]:
@@ -195,7 +187,6 @@ def new_scene(
         **tree,
         spelling=spelling,
         spelled=np.array([len(piece) for piece in pieces]),
-        kind=np.array([kind_of(piece) for piece in pieces]),
         chosen=np.array([CONTEXTS.index(name.removeprefix(WITHIN)) for name in contexts], np.int64),
         within=np.array([name.startswith(WITHIN) for name in contexts], np.int64),
         rates=np.array(rates),

@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from .compiled import FAST, exponentials
+from .compiled import exponentials, inner
 from .memory import BOUND, FIRST_CONTEXT, MATCH_SLOTS, MATCHES, PAIRS, STEADY
 from .tokenizer import END_OF_DOCUMENT
 
 
-@njit
+@njit("int64(int64, int64)", no_cpython_wrapper=True)
 def hashed(h: int, value: int) -> int:
-    """One more value in a hash."""
+    """One more value in a hash. Of given types, or numba would compile it for a dozen."""
     h = (h ^ value) * -7046029254386353131
     return h ^ (h >> 29)
 
 
-@njit
+@inner
 def look_around(s: Any, m: Any, top: int, second: int) -> None:
     """Hash all contexts of the next token, in the order of CONTEXTS."""
     c, t, w, low = s.contexts, m.last, m.words, m.lower
@@ -66,7 +66,7 @@ def look_around(s: Any, m: Any, top: int, second: int) -> None:
     c[35] = hashed(hashed(39, t[0]), m.pair_follower[c[2] & (PAIRS - 1)])
 
 
-@njit(fastmath=FAST)
+@inner
 def ask_model(s: Any, logits: Any) -> tuple[float, int, int]:
     """Sums of the model's probabilities over the leaves; that of the end, and the two likeliest tokens."""
     V, top, second = len(logits), 0, 0
@@ -87,7 +87,7 @@ def ask_model(s: Any, logits: Any) -> tuple[float, int, int]:
     return end / (total + end), top, second
 
 
-@njit(fastmath=FAST)
+@inner
 def ask_matches(s: Any, m: Any, node: int, depth: int, model: Any) -> int:
     """Inputs of the matches at a node; how good the best is, 0 (none) to 4."""
     best = 0
@@ -110,7 +110,7 @@ def ask_matches(s: Any, m: Any, node: int, depth: int, model: Any) -> int:
     return best
 
 
-@njit(fastmath=FAST)
+@inner
 def ask_contexts(s: Any, m: Any, table: Any, node: int) -> tuple[int, int]:
     """Inputs of the contexts at a node; the longest run of last tokens and how many contexts are known."""
     longest, known = 0, 0
@@ -138,7 +138,7 @@ def ask_contexts(s: Any, m: Any, table: Any, node: int) -> tuple[int, int]:
     return longest, known
 
 
-@njit(fastmath=FAST)
+@inner
 def mix(s: Any, m: Any) -> Any:
     """Log-odds of all inputs together: each set's sum, and the sum of those."""
     total = np.float32(0)
@@ -152,7 +152,7 @@ def mix(s: Any, m: Any) -> Any:
     return min(max(total, np.float32(-16)), np.float32(16))
 
 
-@njit(fastmath=FAST)
+@inner
 def unmix(s: Any, m: Any, bit: int, mixed: float) -> None:
     """Move all weights down the gradient of what the decision cost: each set by its own error."""
     r = s.rates
@@ -167,7 +167,7 @@ def unmix(s: Any, m: Any, bit: int, mixed: float) -> None:
     m.decisions += 1
 
 
-@njit(fastmath=FAST)
+@inner
 def remember(s: Any, m: Any, table: Any, bit: int, journal: Any, written: int) -> int:
     """Update slots, histories and matches with the decision; what the slots held goes to the journal."""
     for k in range(len(s.chosen)):
@@ -198,7 +198,7 @@ def remember(s: Any, m: Any, table: Any, bit: int, journal: Any, written: int) -
     return written
 
 
-@njit(fastmath=FAST)
+@inner
 def decision(s: Any, m: Any, table: Any, top: int, node: int, depth: int) -> Any:
     """The probability of yes at a node, from all that was read so far."""
     first, middle, last = s.sums[s.low[node]], s.sums[s.middle[node]], s.sums[s.high[node]]
@@ -217,13 +217,13 @@ def decision(s: Any, m: Any, table: Any, top: int, node: int, depth: int) -> Any
     s.rows[3] = int(min(max(model * np.float32(1.5) + 12, np.float32(0)), np.float32(23)))
     s.rows[4] = m.last[0]
     s.rows[5] = known * 10 // (len(s.chosen) + 1) * 5 + best
-    s.rows[6] = s.kind[m.last[0]] * 3 + expected
+    s.rows[6] = s.group[m.last[0]] * 3 + expected
     for j in range(len(s.rows)):
         s.rows[j] += s.first_row[j]
     return calibrated(s, m, node, mix(s, m))
 
 
-@njit(fastmath=FAST)
+@inner
 def calibrated(s: Any, m: Any, node: int, odds: Any) -> Any:
     """The mixed odds against what such odds came to at this node and behind this token."""
     place = (min(max(odds, np.float32(-7.999)), np.float32(7.999)) + 8) * 2
@@ -239,7 +239,7 @@ def calibrated(s: Any, m: Any, node: int, odds: Any) -> Any:
     return min(max(p, np.float32(BOUND)), np.float32(1 - BOUND))
 
 
-@njit(fastmath=FAST)
+@inner
 def learn_decision(s: Any, m: Any, table: Any, node: int, bit: int, journal: Any, written: int) -> int:
     """Everything that `decision` asked learns the outcome; entries in the journal so far."""
     at, pair, rate = s.cell[0], s.cell[1], np.float32(s.rates[7])
@@ -251,7 +251,7 @@ def learn_decision(s: Any, m: Any, table: Any, node: int, bit: int, journal: Any
     return remember(s, m, table, bit, journal, written)
 
 
-@njit
+@inner
 def append(s: Any, m: Any, history: Any, token: int) -> None:
     """A token was read, the end of a document included: go on to what stands behind it."""
     m.pair_follower[s.contexts[2] & (PAIRS - 1)] = token
@@ -275,7 +275,7 @@ def append(s: Any, m: Any, history: Any, token: int) -> None:
     find_matches(m, history, token)
 
 
-@njit
+@inner
 def append_byte(m: Any, byte: int) -> None:
     """Words, marks, lines and the last bytes."""
     w, low = m.words, m.lower
@@ -301,7 +301,7 @@ def append_byte(m: Any, byte: int) -> None:
         m.column = m.line = 0
 
 
-@njit
+@inner
 def find_matches(m: Any, history: Any, token: int) -> None:
     """Follow each match, or look for one where there is none."""
     read = m.read

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from .compiled import inner
 from .mixing import append, ask_model, decision, learn_decision, look_around
 from .tokenizer import END_OF_DOCUMENT
 
@@ -17,7 +18,7 @@ PIECE = 32  # tokens that a known text is read at a time
 IMPOSSIBLE = -1e4  # logit of what cannot come
 
 
-@njit
+@inner
 def code(coder: Any, data: Any, mode: int, bit: int, p: float) -> int:
     """Encode or decode one decision whose probability of yes is p; the decision.
 
@@ -45,7 +46,7 @@ def code(coder: Any, data: Any, mode: int, bit: int, p: float) -> int:
     return bit
 
 
-@njit
+@inner
 def read_token(
     s: Any, m: Any, table: Any, history: Any, logits: Any, token: int, stop: int, mode: int,
     coder: Any, data: Any, rows: Any, counts: Any, journal: Any,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DEEPEST = 40  # decisions on the way to a token
+GROUPS = 64  # of classes, which stand for a token where 256 are too many
 
 
 class TokenTree(NamedTuple):
@@ -40,7 +41,7 @@ def tree_of(tree: TokenTree, pieces: Sequence[bytes]) -> dict[str, NDArray[np.in
 
     length [V]; nodes and bits [V, deepest], the inner nodes on the way to a token (0 is the root) and the decisions
     there (0 is left); leaf [V], a token's place among the leaves, and token [V - 1], the other way round; low, middle,
-    high [V - 2], of an inner node: its first leaf, the first under its right child, the one behind its last.
+    high [V - 2], of an inner node: its first leaf, the first under its right child, the one behind its last; group [V].
 
     Raises ValueError if the lengths are not those of a tree with its leaves in this order.
     """
@@ -55,6 +56,7 @@ def tree_of(tree: TokenTree, pieces: Sequence[bytes]) -> dict[str, NDArray[np.in
     arrays |= {name: np.zeros((V, longest), np.int64) for name in ("nodes", "bits")}
     arrays |= {name: np.zeros(max(1, len(order) - 1), np.int64) for name in ("low", "middle", "high")}
     arrays["token"] = np.array([token for _, _, token in order], np.int64)
+    arrays["group"] = np.array([value * GROUPS // 256 for value in classes], np.int64)
     nodes, placed = iter(range(V)), list[int]()
 
     def grow(path: list[tuple[int, int]]) -> None:
