@@ -83,7 +83,7 @@ def _info(options: Any) -> None:
     config, tokenizer, weights = read_artifact()
     for part, fields in config.items():
         for name, value in fields.items():
-            # The tree of a vocabulary says nothing to a person.
+            # The tree of a vocabulary, two bytes a token in hex, says nothing to a person.
             shown = value if name != "tree" else f"of {len(value) // 4} tokens"
             print(f"{part}.{name}: {shown}")
     print(f"config_bytes: {len(read('config.json'))}")
