@@ -29,7 +29,7 @@ def test_without_gives_the_default(local):
         ("model.softcap_kind=tanh", "model", "softcap_kind", "tanh"),
         ('model.softcap_kind="tanh"', "model", "softcap_kind", "tanh"),
         ("training.compile=false", "training", "compile", False),
-        ("tokenizer.vocab_size=4096", "tokenizer", "vocab_size", 4096),
+        ("tokenizer.vocab_size=8192", "tokenizer", "vocab_size", 8192),
     ],
 )
 def test_with_gives_the_value(local, text, section, field, value):
@@ -38,8 +38,8 @@ def test_with_gives_the_value(local, text, section, field, value):
 
 
 def test_the_vocabulary_of_the_model_follows_the_tokenizer(local):
-    (variant,) = variants_of(local, [], ["tokenizer.vocab_size=4096"])
-    assert variant.recipe.model.vocab_size == 4096
+    (variant,) = variants_of(local, [], ["tokenizer.vocab_size=8192"])
+    assert variant.recipe.model.vocab_size == 8192
 
 
 def test_several_changes_make_one_variant_and_several_entries_several(local):
