@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from numba import config, njit
+
+from paramgolf.train.compiled_cache import keep_compiled
 
 SCRIPT = """
 import sys
@@ -60,3 +63,15 @@ def test_another_source_or_another_layout_is_compiled_anew(hits):
 def test_without_a_folder_to_write_to_nothing_is_kept(hits, tmp_path):
     (tmp_path / "taken").write_text("a file, no folder")
     assert [hits(cache=tmp_path / "taken"), hits(cache=tmp_path / "taken")] == [0, 0]
+
+
+def test_where_nobody_has_a_home_nothing_is_kept(monkeypatch):
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", home)
+    monkeypatch.setattr(config, "CACHE_DIR", "")
+    function = njit(lambda x: x + 1)
+    keep_compiled(function)
+    assert function(1) == 2
+    assert function.stats.cache_path is None

@@ -19,7 +19,7 @@ from .memory import record
 # Sums may be taken in vectors and products fused: the same compiled function on the same machine gives the same bits.
 FAST = {"contract", "reassoc", "nsz", "arcp"}
 Floats = NDArray[np.float32]
-# What only compiled code calls needs no way in from the interpreter, which takes a tenth of all compiling.
+# What only compiled code calls needs no way in from the interpreter, which takes time to compile.
 inner = njit(fastmath=FAST, no_cpython_wrapper=True)
 
 

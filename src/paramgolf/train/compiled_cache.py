@@ -27,9 +27,8 @@ def keep_compiled(function: Dispatcher, *records: NDArray[Any]) -> None:
     for path in sorted(Path(runtime.__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     before = config.CACHE_DIR
-    # NUMBA_CACHE_DIR, or the user's own cache.
-    folder = Path(before or Path.home() / ".cache" / "numba") / f"paramgolf-{digest.hexdigest()[:16]}"
-    if not _writable(folder):
+    folder = _folder(before, f"paramgolf-{digest.hexdigest()[:16]}")
+    if folder is None:
         return
     config.CACHE_DIR = str(folder)
     try:
@@ -38,11 +37,15 @@ def keep_compiled(function: Dispatcher, *records: NDArray[Any]) -> None:
         config.CACHE_DIR = before
 
 
-def _writable(folder: Path) -> bool:
-    """Whether files can be made in the folder. Where not, numba would fall back to one that all states share."""
+def _folder(configured: str, name: str) -> Path | None:
+    """A folder of NUMBA_CACHE_DIR or of the user's own cache; None where no file can be made in it.
+
+    numba would then fall back to a folder that all states share. A sandbox may have no home (RuntimeError).
+    """
     try:
+        folder = Path(configured or Path.home() / ".cache" / "numba") / name
         folder.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=folder).close()
-    except OSError:
-        return False
-    return True
+    except (OSError, RuntimeError):
+        return None
+    return folder

@@ -18,7 +18,7 @@ from paramgolf.corpus import open_token_shard
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
 from paramgolf.runtime.tree import TokenTree
 
-# Tokens whose neighbours are counted: more change the tree little.
+# Tokens of the text, from its beginning, whose neighbours are counted.
 READ = 10_000_000
 # The commonest tokens, which count as neighbours.
 NEIGHBOURS = 1024
