@@ -8,9 +8,9 @@ import torch.nn.functional as F
 
 from paramgolf.runtime.model import softcap
 from paramgolf.train import loss as loss_module
-from paramgolf.train.loss import FloatGradients, Int8Gradients, LinearCrossEntropy
+from paramgolf.train.loss import Gradients, LinearCrossEntropy
 
-IN_FLOATS, IN_INTEGERS = FloatGradients(compiled=False), Int8Gradients(compiled=False)
+IN_FLOATS, IN_INTEGERS = Gradients(compiled=False), Gradients(compiled=False, int8=True)
 
 
 def inputs(rows: int, dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch._subclasses import FakeTensorMode
@@ -23,6 +24,7 @@ from paramgolf.train.optimizers import Optimizers
 from paramgolf.train.precision import Precision, rounded_weights
 from paramgolf.train.quantise import steps_of
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe, load_recipe, recipe_from
+from paramgolf.train.rivals import Rivals
 from paramgolf.train.training_model import TrainingModel
 
 SMALL: dict[str, Any] = {"width": 16, "layers": 2, "heads": 2, "kv_heads": 1}
@@ -62,7 +64,9 @@ class NotThere(_DummyBackendModule):
 class Traced:
     """Everything that a step touches, on the device, in bfloat16 products."""
 
-    def __init__(self, device: Device, recipe: Recipe, length: int = 16, *, int8: bool = False) -> None:
+    def __init__(
+        self, device: Device, recipe: Recipe, length: int = 16, *, int8: bool = False, sample: int = 0
+    ) -> None:
         with device.device:
             self.model = LanguageModel(recipe.model)
             self.tokens = torch.zeros(2, length, dtype=torch.long)
@@ -73,6 +77,7 @@ class Traced:
             length=length,
             device=device.device,
             int8=int8,
+            rivals=Rivals(np.arange(257), sample, seed=0, rank=0, device=device.device) if sample else None,
         )
         self.optimizers = Optimizers(self.model, recipe.optimizer, device)
         self.average = WeightAverage(self.model, 0.9)
@@ -184,6 +189,8 @@ def main() -> None:
             kept = [traced.step(0), traced.step(1)]
             traced.resume()
             kept += [traced.step(2), *traced.kept()]
+            sampled = Traced(device, recipe_of(PLAIN), sample=64)
+            kept += [sampled.step(0), *sampled.kept()]
             for model in OPTIONS:
                 option = Traced(device, recipe_of(model, OPTIMIZER))
                 kept += [option.step(0), option.step(1), *option.kept()]
@@ -199,6 +206,8 @@ def main() -> None:
         with OfOnePrecision() as integers:
             of_integers = Traced(device, recipe_of({**PLAIN, "width": 64}), int8=True)
             kept += [of_integers.step(0), *of_integers.kept()]
+            sampled = Traced(device, recipe_of({**PLAIN, "width": 64}), int8=True, sample=64)
+            kept += [sampled.step(0), *sampled.kept()]
         # Without a fused kernel, which only real GPUs have, full attention has products in float32 inside.
         full = Traced(device, recipe_of({**PLAIN, "windows": [0]}))
         kept += [full.step(0), *full.kept()]

@@ -16,6 +16,8 @@ from paramgolf.errors import UsageError
 from paramgolf.train.schedule import Sizes
 
 PREFETCHED = 4
+# More say nothing new about which tokens are common.
+COUNTED = 10_000_000
 
 
 class TokenStream:
@@ -28,6 +30,10 @@ class TokenStream:
 
     def __len__(self) -> int:
         return int(self._ends[-1]) - self._begin
+
+    def counts(self, vocabulary: int) -> NDArray[np.int64]:
+        """How often each token occurs among the first COUNTED, int64 [vocabulary]."""
+        return np.bincount(self.read(0, min(len(self), COUNTED)), minlength=vocabulary)
 
     def read(self, start: int, count: int) -> NDArray[np.uint16]:
         """Tokens [start, start + count), across shards where need be."""

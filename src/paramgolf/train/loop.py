@@ -46,6 +46,7 @@ from paramgolf.train.noise import noisy_weights
 from paramgolf.train.optimizers import Optimizers
 from paramgolf.train.precision import Precision, rounded_weights
 from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
+from paramgolf.train.rivals import Rivals
 from paramgolf.train.schedule import Budget, all_sizes, learning_rate_scale, sizes_at
 from paramgolf.train.training_model import TrainingModel
 
@@ -137,6 +138,7 @@ class _Run:
             rank=rank(),
             ranks=ranks(),
         )
+        self.rivals = self._rivals()
         model = LanguageModel(self.recipe.model)
         initialise(model, job.seed)
         self.model = model.to(self.device.device)
@@ -147,6 +149,7 @@ class _Run:
             length=training.sequence_length,
             device=self.device.device,
             int8=self.int8,
+            rivals=self.rivals,
         )
         self.parallel = self._parallel()
         self.optimizers = Optimizers(self.model, self.recipe.optimizer, self.device)
@@ -167,6 +170,18 @@ class _Run:
         assert tokenizer is not None, "a mixer reads what tokens spell"
         assert tree is not None, "a mixer decides along a tree"
         return MixerTraining(self.recipe, TokenStream(self.job.shards), tokenizer, tree)
+
+    def _rivals(self) -> Rivals | None:
+        size = self.recipe.training.softmax_sample
+        if not size:
+            return None
+        return Rivals(
+            self.batches.stream.counts(self.recipe.model.vocab_size),
+            size,
+            seed=self.job.seed,
+            rank=rank(),
+            device=self.device.device,
+        )
 
     def _parallel(self) -> torch.nn.Module:
         if ranks() == 1 or exchanges_gradients():
@@ -304,6 +319,8 @@ class _Run:
         if training.loop_from is not None:
             once = spent < training.loop_from
             self.model.order = tuple(range(self.recipe.model.layers)) if once else self.recipe.model.depths
+        if self.rivals:
+            self.rivals.begin(step)
         rounding = training.quantise_from is not None and spent >= training.quantise_from
         with self._rounded(step) if rounding else nullcontext():
             loss = self._gradients(batch)

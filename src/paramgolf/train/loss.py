@@ -1,6 +1,8 @@
 """Cross-entropy of the next token, computed together with its gradient, a chunk of rows at a time.
 
-Shapes: R rows (tokens), D width, V vocabulary.
+The softmax of a row is over its target and its rivals: all other tokens, or a weighted sample of them (rivals.py).
+
+Shapes: R rows (tokens), D width, V vocabulary, S rivals.
 """
 
 from collections.abc import Callable
@@ -12,14 +14,12 @@ from torch import Tensor
 from paramgolf.runtime.attention import linear
 from paramgolf.runtime.model import softcap
 from paramgolf.train.products import LARGEST, product, quantise
+from paramgolf.train.rivals import Rivals
 
 # Rows of logits held at once: on a CPU 512 x 2048 float32 are 4 MB, near the cache of one core; a GPU wants more.
 CHUNK_ROWS = {"cpu": 512, "cuda": 16_384}
 # Steps of an even spread over the unit square (Roberts 2018, the R2 sequence).
 SPREAD = (0.7548776662466927, 0.5698402909980532)
-
-# (x [R, D], weight [V, D], targets [R], softcap, its kind) -> summed loss in nats, gradients of the mean for both.
-Gradients = Callable[[Tensor, Tensor, Tensor, float, str], tuple[Tensor, Tensor, Tensor]]
 
 
 def capped(z: Tensor, cap: float, kind: str) -> tuple[Tensor, Tensor]:
@@ -28,116 +28,139 @@ def capped(z: Tensor, cap: float, kind: str) -> tuple[Tensor, Tensor]:
         y = cap * torch.tanh(z / cap)
         return y, 1.0 - (y / cap).square()
     if kind == "rational":
-        s = torch.rsqrt(1.0 + (z / cap).square())
+        s = torch.rsqrt(1.0 + (z * (1 / cap)).square())
         return z * s, s * s * s
     slope = (1.0 - (z * (8 / 15 / cap)).clamp(-1, 1).square()).square()
     return softcap(z, cap, kind), slope
 
 
-def chunk_loss(
-    x: Tensor, weight: Tensor, targets: Tensor, cap: float, kind: str, scale: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Summed loss in nats of rows x [R, D], and its gradients times `scale` for x [R, D] and weight [V, D].
+def softmax(
+    z_RS: Tensor,
+    rivals: tuple[Tensor, Tensor],
+    targets_R1: Tensor,
+    target_z_R1: Tensor,
+    cap: float,
+    kind: str,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Summed loss in nats, and its gradient for logits in front of the softcap: [R, S] for rivals, to be divided by
+    the totals [R, 1] that follow, and [R, 1] for targets.
 
-    The softcap bounds the logits, so exp() cannot overflow and the softmax needs no pass for the maximum.
+    The softcap bounds the logits, so exp() cannot overflow and no pass for the maximum is needed.
     """
-    y, slope = capped(linear(x, weight).float(), cap, kind)
-    e = torch.exp(y)
-    total = e.sum(-1, keepdim=True)
-    index = targets[:, None]
-    loss = (total.log() - y.gather(1, index)).sum()
-    p = e / total
-    dz = p * slope * scale
-    dz = dz.scatter_add(1, index, slope.gather(1, index) * -scale).to(x.dtype)
-    return loss, dz @ weight.to(x.dtype), (dz.t() @ x).float()
+    ids_1S, weights_1S = rivals
+    y, slope = capped(z_RS, cap, kind)
+    e = torch.where(ids_1S == targets_R1, 0.0, torch.exp(y) * weights_1S)
+    target_y, target_slope = capped(target_z_R1, cap, kind)
+    target_e = torch.exp(target_y)
+    total_R1 = e.sum(-1, keepdim=True) + target_e
+    loss = (total_R1.log() - target_y).sum()
+    return loss, e * slope, total_R1, target_slope * (target_e / total_R1 - 1)
 
 
-class FloatGradients:
-    """Loss and gradients by products in the precision of x."""
-
-    def __init__(self, compiled: bool) -> None:
-        self.step = torch.compile(chunk_loss, dynamic=False) if compiled else chunk_loss
-
-    def __call__(
-        self, x: Tensor, weight: Tensor, targets: Tensor, cap: float, kind: str
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        loss = x.new_zeros((), dtype=torch.float32)
-        dx, dweight = torch.empty_like(x), torch.zeros_like(weight)
-        for part in _chunks(x):
-            chunk, dx[part], dw = self.step(x[part], weight, targets[part], cap, kind, 1.0 / len(x))
-            loss += chunk
-            dweight += dw
-        return loss, dx, dweight
-
-
-def int8_chunk_loss(
+def float_chunk(
     x: Tensor,
-    by_row: tuple[Tensor, Tensor],
-    by_column: tuple[Tensor, Tensor],
-    targets: Tensor,
-    spread_R1: Tensor,
-    spread_1V: Tensor,
+    matrix: tuple[Tensor, ...],
+    rivals: tuple[Tensor, Tensor],
+    targets_R1: Tensor,
+    target_z_R1: Tensor,
     cap: float,
     kind: str,
     scale: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """chunk_loss by products of integers: loss, gradients but for the targets' share, and that share's factor [R, 1].
+    """Of rows x [R, D]: summed loss, its gradients for x and for the rivals' rows [S, D], and for targets' logits.
+
+    The first two gradients lack the targets' share: that is exact, and costs no product.
+    """
+    (weight_SD,) = matrix
+    loss, dz, total_R1, target_dz_R1 = softmax(
+        linear(x, weight_SD).float(), rivals, targets_R1, target_z_R1, cap, kind
+    )
+    dz = (dz * (scale / total_R1)).to(x.dtype)
+    return loss, dz @ weight_SD.to(x.dtype), (dz.t() @ x).float(), target_dz_R1 * scale
+
+
+def int8_chunk(
+    x: Tensor,
+    matrix: tuple[Tensor, ...],
+    rivals: tuple[Tensor, Tensor],
+    targets_R1: Tensor,
+    target_z_R1: Tensor,
+    cap: float,
+    kind: str,
+    scale: float,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The same by products of integers.
 
     Probabilities are rounded against a threshold that is spread evenly over rows and columns, so that their sum over
-    many tokens is right; rounded to the nearest, all small ones would be nothing. The targets' share is too large to
-    stand on the same scale, and costs no product.
+    many tokens is right; rounded to the nearest, all small ones would be nothing.
     """
+    by_row, scale_S1, by_column, scale_1D, spread_S1 = matrix
     x_RD, x_scale_R1 = quantise(x, 1)
-    y, slope = capped(product(x_RD, x_scale_R1, by_row[0].t(), by_row[1].t()), cap, kind)
-    e = torch.exp(y)
-    total = e.sum(-1, keepdim=True)
-    index = targets[:, None]
-    loss = (total.log() - y.gather(1, index)).sum()
-    sloped = e * slope
-    most = sloped.amax(-1, keepdim=True).clamp(min=1e-30)
-    threshold = spread_R1 + spread_1V
-    p = (
-        torch.floor(sloped * (LARGEST / most) + (threshold - threshold.floor()))
-        .clamp(max=LARGEST)
-        .to(torch.int8)
+    loss, dz, total_R1, target_dz_R1 = softmax(
+        product(x_RD, x_scale_R1, by_row.t(), scale_S1.t()), rivals, targets_R1, target_z_R1, cap, kind
     )
-    p_scale_R1 = most / (LARGEST * total) * scale
-    dx = product(p, p_scale_R1, *by_column)
+    most = dz.amax(-1, keepdim=True).clamp(min=1e-30)
+    spread_R1 = (torch.arange(len(x), device=x.device) * SPREAD[0]).frac()[:, None]
+    threshold = spread_R1 + spread_S1.t()
+    p = torch.floor(dz * (LARGEST / most) + (threshold - threshold.floor())).clamp(max=LARGEST).to(torch.int8)
+    p_scale_R1 = most * (scale / LARGEST) / total_R1
+    dx = product(p, p_scale_R1, by_column, scale_1D)
     x_RD, x_scale_1D = quantise(x * p_scale_R1, 0)
-    dweight = torch._int_mm(p.t(), x_RD).float() * x_scale_1D
-    return loss, dx, dweight, slope.gather(1, index) * scale
+    return loss, dx, torch._int_mm(p.t(), x_RD).float() * x_scale_1D, target_dz_R1 * scale
 
 
-class Int8Gradients:
-    """The same by products of 8-bit integers."""
+def int8_matrix(weight: Tensor) -> tuple[Tensor, ...]:
+    """What int8_chunk multiplies: the matrix in integers by row and by column, with scales, and thresholds."""
+    spread_V1 = (torch.arange(len(weight), device=weight.device) * SPREAD[1]).frac()[:, None]
+    return *quantise(weight, 1), *quantise(weight, 0), spread_V1
 
-    def __init__(self, compiled: bool) -> None:
-        self.step = torch.compile(int8_chunk_loss, dynamic=False) if compiled else int8_chunk_loss
-        self.quantise = torch.compile(_both_ways, dynamic=False) if compiled else _both_ways
+
+class Gradients:
+    """Loss and both gradients of the mean, by products of floats in the precision of x, or of 8-bit integers."""
+
+    def __init__(self, *, compiled: bool, int8: bool = False, rivals: Rivals | None = None) -> None:
+        self.rivals = rivals
+        self.chunk: Callable[..., Any] = int8_chunk if int8 else float_chunk
+        self.matrix: Callable[[Tensor], tuple[Tensor, ...]] = (
+            int8_matrix if int8 else lambda weight: (weight,)
+        )
+        if compiled:
+            self.chunk = torch.compile(self.chunk, dynamic=False)
+            self.matrix = torch.compile(self.matrix, dynamic=False) if int8 else self.matrix
 
     def __call__(
         self, x: Tensor, weight: Tensor, targets: Tensor, cap: float, kind: str
     ) -> tuple[Tensor, Tensor, Tensor]:
+        """Summed loss in nats of x [R, D] against weight [V, D], and the gradients of the mean for both."""
         loss = x.new_zeros((), dtype=torch.float32)
-        dx, dweight, shares = x.new_empty(x.shape, dtype=torch.float32), torch.zeros_like(weight), []
-        by_row, by_column = self.quantise(weight)
-        rows, columns = (torch.arange(n, device=x.device) for n in (len(x), len(weight)))
-        spread_R1, spread_1V = (rows * SPREAD[0]).frac()[:, None], (columns * SPREAD[1]).frac()[None]
-        for part in _chunks(x):
-            chunk, dx[part], dw, share = self.step(
-                x[part], by_row, by_column, targets[part], spread_R1[part], spread_1V, cap, kind, 1.0 / len(x)
+        dx, dweight = x.new_empty(x.shape, dtype=torch.float32), torch.zeros_like(weight)
+        matrix, target_rows = self.matrix(weight), weight.index_select(0, targets)
+        target_z_R1 = (x.float() * target_rows).sum(-1, keepdim=True)
+        parts, target_dz = _chunks(x), []
+        for part, (ids, weights) in zip(parts, self._rivals(weight, len(parts)), strict=True):
+            own = targets[part, None], target_z_R1[part]
+            chunk_loss, dx[part], drows, dz = self.chunk(
+                x[part], self._rows(matrix, ids), (ids[None], weights[None]), *own, cap, kind, 1 / len(x)
             )
-            loss += chunk
-            dweight += dw
-            shares.append(share)
-        share_R1 = torch.cat(shares)
-        dx -= share_R1 * weight[targets]
-        dweight.index_add_(0, targets, share_R1 * x.float(), alpha=-1)
+            loss += chunk_loss
+            dweight = dweight.index_add_(0, ids, drows) if self.rivals else dweight.add_(drows)
+            target_dz.append(dz)
+        dz_R1 = torch.cat(target_dz)
+        dx += dz_R1 * target_rows
+        dweight.index_add_(0, targets, dz_R1 * x.float())
         return loss, dx.to(x.dtype), dweight
 
+    def _rivals(self, weight: Tensor, chunks: int) -> list[tuple[Tensor, Tensor]]:
+        if self.rivals:
+            return self.rivals.draw(chunks)
+        everyone = torch.arange(len(weight), device=weight.device)
+        return [(everyone, torch.ones(len(weight), device=weight.device))] * chunks
 
-def _both_ways(weight: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    return quantise(weight, 1), quantise(weight, 0)
+    def _rows(self, matrix: tuple[Tensor, ...], ids: Tensor) -> tuple[Tensor, ...]:
+        """Of each part of the matrix its rows of these ids; what has one row is of all."""
+        if not self.rivals:
+            return matrix
+        return tuple(m if len(m) == 1 else m.index_select(0, ids) for m in matrix)
 
 
 def _chunks(x: Tensor) -> list[slice]:

@@ -22,6 +22,7 @@ from paramgolf.runtime.tokenizer import FIRST_LEARNT
 from paramgolf.toml import parse_toml
 from paramgolf.train.learn_tokenizer import LARGEST_VOCABULARY
 from paramgolf.train.model_checks import check_adaptable, check_learning, check_model
+from paramgolf.train.products import LEAST_SIDE, MULTIPLE
 from paramgolf.train.quantise import VECTORS, QuantisationScheme
 
 LARGEST_RECIPE_FILE = 262_144
@@ -80,6 +81,8 @@ class TrainingRecipe:
     # What blocks and loss multiply: "float" as the device does it best, or "int8", integers of 8 bits (products.py),
     # where it multiplies those faster.
     products: Literal["float", "int8"] = "float"
+    # What a target is learnt against: so many tokens of the vocabulary, drawn anew for every step (rivals.py); 0: all.
+    softmax_sample: CountOrZero = 0
     # The learning rate falls over the last so many steps' worth of time or budget.
     warmdown_steps: CountOrZero = 1200
     # The same as a share of the run; it counts where it is given.
@@ -317,6 +320,7 @@ def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
         raise ConfigError(
             f"{source}: training.loop_from says when model.order begins, but there is no model.order"
         )
+    _check_sample(parts["training"], config.vocab_size, source)
     schemes = {g: _parse(QuantisationScheme, t, f"{source}: weights.{g}") for g, t in weights.items()}
     try:
         for group, scheme in schemes.items():
@@ -331,6 +335,15 @@ def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
         weights=schemes,
         **parts,
     )
+
+
+def _check_sample(training: TrainingRecipe, vocabulary: int, source: str) -> None:
+    sample = training.softmax_sample
+    if (sample and not LEAST_SIDE <= sample <= vocabulary) or sample % MULTIPLE:
+        raise ConfigError(
+            f"{source}: training.softmax_sample is {sample}, of a vocabulary of {vocabulary}; give {LEAST_SIDE} or "
+            f"more, a multiple of {MULTIPLE}, up to the vocabulary, or leave it out: then every token counts"
+        )
 
 
 def _check_rounding(

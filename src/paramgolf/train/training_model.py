@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from paramgolf.runtime.model import Block, LanguageModel
-from paramgolf.train.loss import FloatGradients, Int8Gradients, LinearCrossEntropy
+from paramgolf.train.loss import Gradients, LinearCrossEntropy
 from paramgolf.train.products import with_int8_products
+from paramgolf.train.rivals import Rivals
 
 
 class TrainingModel(nn.Module):
@@ -23,11 +24,12 @@ class TrainingModel(nn.Module):
         length: int,
         device: torch.device,
         int8: bool = False,
+        rivals: Rivals | None = None,
     ) -> None:
         super().__init__()
         self.model, self.dtype = model, dtype
         self.tables = model.tables(length + -length % max(max(model.config.windows), 1), device)
-        self.gradients = Int8Gradients(compiled) if int8 else FloatGradients(compiled)
+        self.gradients = Gradients(compiled=compiled, int8=int8, rivals=rivals)
         self.run_block: Callable[..., Any] = with_int8_products(Block.forward) if int8 else Block.forward
         if compiled:
             # Layers differ in windows and options, and steps in sizes: each is a function of its own to the compiler.
