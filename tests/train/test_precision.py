@@ -139,3 +139,40 @@ def test_one_step_in_a_few_is_looked_at():
         seen.append({name: tensor.clone() for name, tensor in precision.meter.state().items()})
     changes = [any((a[n] != b[n]).any() for n in b) for a, b in itertools.pairwise(seen)]
     assert changes == ([False] * (EVERY - 1) + [True]) * 2
+
+
+def grown(model: Pair, factor: float) -> dict[str, torch.Tensor]:
+    return {name: factor * tensor for name, tensor in parameters(model).items()}
+
+
+def test_the_offset_follows_weights_that_grow(measured):
+    model, precision = measured
+    precision.decide(parameters(model), 5_000)
+    decided = precision.offset
+    for i in range(1, 11):
+        precision.follow(grown(model, 1 + i / 10), 5_000, spent=i / 10)
+    # Twice as large weights need steps twice as wide.
+    assert precision.offset == pytest.approx(decided + 1.0, abs=0.15)
+    doubled = grown(model, 2.0)
+    assert coded_bytes(doubled, precision.steps, precision.offset) == pytest.approx(5_000, rel=0.03)
+
+
+def test_the_offset_moves_only_once_in_a_while_and_a_checkpoint_knows_when(measured):
+    model, precision = measured
+    precision.decide(parameters(model), 5_000)
+    precision.follow(grown(model, 1.1), 5_000, spent=0.5)
+    moved = precision.offset
+    again = Precision(SCHEMES, GROUPS)
+    again.load(precision.state(), parameters(model))
+    for candidate in (precision, again):
+        candidate.follow(grown(model, 1.5), 5_000, spent=0.51)
+        assert candidate.offset == moved
+        candidate.follow(grown(model, 1.5), 5_000, spent=0.53)
+        assert candidate.offset > moved
+
+
+def test_an_offset_that_no_steps_can_serve_stays(measured):
+    model, precision = measured
+    precision.decide(parameters(model), None)
+    precision.follow(parameters(model), 1.0, spent=0.5)
+    assert precision.offset == 0.0

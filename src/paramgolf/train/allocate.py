@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paramgolf.train.quantise import Steps, as_rows, grid_at, round_to
+from paramgolf.train.quantise import FIXED_RULES, Steps, as_rows, grid_at, round_to
 
 # Base-2 logarithms between which the offset is searched; coarser, a model would be ruined to fit.
 FINEST, COARSEST = -6.0, 6.0
@@ -38,6 +38,23 @@ def offset_for(tensors: Mapping[str, Tensor], steps: Mapping[str, Steps], budget
         else:
             coarse = middle
     return coarse
+
+
+def move_towards(
+    tensors: Mapping[str, Tensor], steps: Mapping[str, Steps], offset: float, budget: float, most: float
+) -> float:
+    """By how much to move an offset, `most` at most, so that the weights take about `budget` bytes: one step of Newton.
+
+    0 where even the coarsest takes more, as in offset_for.
+    """
+    if coded_bytes(tensors, steps, COARSEST) > budget:
+        return 0.0
+    # Steps twice as wide save each weight a bit.
+    bytes_an_octave = (
+        sum(t.numel() for name, t in tensors.items() if steps[name].scheme.rule not in FIXED_RULES) / 8
+    )
+    move = (coded_bytes(tensors, steps, offset) - budget) / bytes_an_octave
+    return min(max(move, -most), most)
 
 
 def coded_bytes(tensors: Mapping[str, Tensor], steps: Mapping[str, Steps], offset: float) -> float:

@@ -322,7 +322,7 @@ class _Run:
         if self.rivals:
             self.rivals.begin(step)
         rounding = training.quantise_from is not None and spent >= training.quantise_from
-        with self._rounded(step) if rounding else nullcontext():
+        with self._rounded(step, spent) if rounding else nullcontext():
             loss = self._gradients(batch)
         self.precision.observe(self.model, step)
         self.optimizers.step(step, scale, spent)
@@ -340,10 +340,13 @@ class _Run:
             self.mixer.learn(self.model, None if limit is None else (limit - seconds) / 2)
         self.say(f"mixer: learnt from {self.mixer.kept:,} tokens that the model does not see")
 
-    def _rounded(self, step: int) -> AbstractContextManager[None]:
+    def _rounded(self, step: int, spent: float) -> AbstractContextManager[None]:
         parameters = dict(self.model.named_parameters())
+        budget = self.job.weight_bytes if self.recipe.fill else None
         if not self.precision.steps:
-            self.precision.decide(parameters, self.job.weight_bytes if self.recipe.fill else None)
+            self.precision.decide(parameters, budget)
+        elif budget is not None:
+            self.precision.follow(parameters, budget, spent)
         grids = self.precision.grids(parameters)
         if self.recipe.training.rounding == "noise":
             return noisy_weights(self.model, grids, self.job.seed, step)

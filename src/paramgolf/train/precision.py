@@ -1,7 +1,8 @@
 """What a run decides about the precision of its weights, and training with weights that are rounded so.
 
-Grids are decided once, when rounding begins, from the weights and sensitivities of that moment: weights that were
-trained through one grid lose when they are packed on another.
+Steps are decided once, when rounding begins, from the weights and sensitivities of that moment. One offset on all of
+them then follows the weights, which go on growing: those that were trained through one grid lose when they are packed
+on another.
 """
 
 import math
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from paramgolf.train.allocate import offset_for
+from paramgolf.train.allocate import move_towards, offset_for
 from paramgolf.train.feedback import round_with_feedback
 from paramgolf.train.quantise import (
     FIXED_RULES,
@@ -29,6 +30,8 @@ from paramgolf.train.repair import expected_bytes
 from paramgolf.train.sensitivity import EVERY, SensitivityMeter
 
 SENSITIVITY, HESSIAN = "sensitivity/", "hessian/"
+# Shares of a run behind which the offset is looked at again, and the most (base-2 logarithm) that it then moves.
+FOLLOW_EVERY, LARGEST_MOVE = 1 / 40, 0.25
 
 
 class Precision:
@@ -42,7 +45,7 @@ class Precision:
         self.meter = SensitivityMeter()
         self.measures = any(scheme.rule == "loss" for scheme in schemes.values())
         self.steps: dict[str, Steps] = {}
-        self.offset = 0.0
+        self.offset, self.followed = 0.0, 0.0
         self._grids: dict[str, tuple[Steps, float, Grid]] = {}
         self.hessians: dict[str, Tensor] = {}
 
@@ -65,10 +68,23 @@ class Precision:
 
     def fill(self, tensors: Mapping[str, Tensor], budget: float) -> None:
         """Choose the offset anew, where a scheme leaves a choice."""
-        if all(steps.scheme.rule in FIXED_RULES for steps in self.steps.values()):
+        if self._leaves_a_choice():
+            room = budget - expected_bytes(tensors, self.repairs(tensors))
+            self.offset = offset_for(tensors, self.current_steps(tensors), room)
+
+    def follow(self, tensors: Mapping[str, Tensor], budget: float, spent: float) -> None:
+        """Move the offset to where the weights fill the budget now, if that was last done a while ago.
+
+        spent: the share of the run that is over.
+        """
+        if spent < self.followed + FOLLOW_EVERY or not self._leaves_a_choice():
             return
-        patches = expected_bytes(tensors, self.repairs(tensors))
-        self.offset = offset_for(tensors, self.current_steps(tensors), budget - patches)
+        self.followed = spent
+        room = budget - expected_bytes(tensors, self.repairs(tensors))
+        self.offset += move_towards(tensors, self.current_steps(tensors), self.offset, room, LARGEST_MOVE)
+
+    def _leaves_a_choice(self) -> bool:
+        return any(steps.scheme.rule not in FIXED_RULES for steps in self.steps.values())
 
     def scheme(self, name: str, tensor: Tensor) -> QuantisationScheme:
         """The scheme of a tensor's group. Raises KeyError with the group where there is none."""
@@ -120,7 +136,7 @@ class Precision:
             state |= {f"steps/{name}/rows": steps.rows, f"steps/{name}/columns": steps.columns}
         # Matrices with the same inputs share a tensor, which a file of tensors may not.
         state |= {HESSIAN + name: hessian.clone() for name, hessian in self.hessians.items()}
-        return state | {"offset": torch.tensor(self.offset, dtype=torch.float64)}
+        return state | {"offset": torch.tensor([self.offset, self.followed], dtype=torch.float64)}
 
     def load(self, state: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
         """Take back what `state` gave, for a model of those tensors."""
@@ -141,7 +157,7 @@ class Precision:
             for key, value in state.items()
             if key.startswith(HESSIAN)
         }
-        self.offset = float(state.get("offset", 0.0))
+        self.offset, self.followed = state["offset"].tolist()
 
 
 @contextmanager
