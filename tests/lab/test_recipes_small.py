@@ -75,6 +75,7 @@ def shrunk(recipe: Recipe) -> Recipe:
         sequence_length=32,
         batch_tokens=64,
         micro_batch_tokens=64,
+        softmax_sample=min(recipe.training.softmax_sample, 64),
         mixer_tokens=min(recipe.training.mixer_tokens, 100),
         ramp=tuple((share, 16, 32) for share, _, _ in recipe.training.ramp[:1]),
         compile=False,

@@ -6,6 +6,7 @@ where it was built for CUDA, and runs no backward pass over it without one.
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -83,19 +84,22 @@ class Traced:
         self.average = WeightAverage(self.model, 0.9)
         self.precision = Precision(recipe.schemes(), WEIGHT_GROUPS)
 
-    def step(self, step: int) -> torch.Tensor:
+    def step(self, step: int, *, rounds: bool = True) -> torch.Tensor:
+        with self._rounded() if rounds else nullcontext():
+            loss = self.training(self.tokens, self.tokens)
+            loss.backward()
+        self.optimizers.step(step, 1.0)
+        self.average.update()
+        return loss
+
+    def _rounded(self) -> AbstractContextManager[None]:
         parameters = dict(self.model.named_parameters())
         # Deciding reads sums from the device, which a trace has not; rounding to what was decided reads nothing.
         self.precision.steps = {
             name: steps_of(parameter.detach(), self.precision.scheme(name, parameter))
             for name, parameter in parameters.items()
         }
-        with rounded_weights(self.model, self.precision.grids(parameters)):
-            loss = self.training(self.tokens, self.tokens)
-            loss.backward()
-        self.optimizers.step(step, 1.0)
-        self.average.update()
-        return loss
+        return rounded_weights(self.model, self.precision.grids(parameters))
 
     def kept(self) -> list[torch.Tensor]:
         """What stays from step to step."""
@@ -193,7 +197,7 @@ def main() -> None:
             kept += [sampled.step(0), *sampled.kept()]
             for model in OPTIONS:
                 option = Traced(device, recipe_of(model, OPTIMIZER))
-                kept += [option.step(0), option.step(1), *option.kept()]
+                kept += [option.step(i, rounds=False) for i in range(2)] + option.kept()
             seen = sorted(products.seen)
             plants = (
                 a_table_on_the_cpu,

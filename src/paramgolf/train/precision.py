@@ -174,14 +174,13 @@ def rounded_weights(model: nn.Module, grids: Mapping[str, Grid]) -> Iterator[Non
 @contextmanager
 def exchanged_weights(model: nn.Module, other: Callable[[str, Tensor], Tensor]) -> Iterator[None]:
     """Inside, parameters hold what `other` makes of their names and values; outside again what they held."""
-    originals = {}
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            originals[parameter] = parameter.detach().clone()
-            parameter.copy_(other(name, parameter))
+    originals = {parameter: parameter.data for parameter in model.parameters()}
     try:
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                parameter.data = other(name, parameter)
         yield
     finally:
-        with torch.no_grad():
-            for parameter, original in originals.items():
-                parameter.copy_(original)
+        # Their memory itself comes back, which copies nothing.
+        for parameter, original in originals.items():
+            parameter.data = original
