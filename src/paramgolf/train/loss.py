@@ -62,21 +62,23 @@ def float_chunk(
     matrix: tuple[Tensor, ...],
     rivals: tuple[Tensor, Tensor],
     targets_R1: Tensor,
-    target_z_R1: Tensor,
+    target_rows_RD: Tensor,
     cap: float,
     kind: str,
     scale: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Of rows x [R, D]: summed loss, its gradients for x and for the rivals' rows [S, D], and for targets' logits.
+    """Of rows x [R, D]: summed loss and, times scale, its gradients for x, for rivals [S, D] and for targets [R, D].
 
-    The first two gradients lack the targets' share: that is exact, and costs no product.
+    The targets' share is exact: it costs no product.
     """
     (weight_SD,) = matrix
+    target_z_R1 = (x.float() * target_rows_RD).sum(-1, keepdim=True)
     loss, dz, total_R1, target_dz_R1 = softmax(
         linear(x, weight_SD).float(), rivals, targets_R1, target_z_R1, cap, kind
     )
-    dz = (dz * (scale / total_R1)).to(x.dtype)
-    return loss, dz @ weight_SD.to(x.dtype), (dz.t() @ x).float(), target_dz_R1 * scale
+    dz, target_dz_R1 = (dz * (scale / total_R1)).to(x.dtype), target_dz_R1 * scale
+    dx = (dz @ weight_SD.to(x.dtype)).float() + target_dz_R1 * target_rows_RD
+    return loss, dx, (dz.t() @ x).float(), target_dz_R1 * x.float()
 
 
 def int8_chunk(
@@ -84,7 +86,7 @@ def int8_chunk(
     matrix: tuple[Tensor, ...],
     rivals: tuple[Tensor, Tensor],
     targets_R1: Tensor,
-    target_z_R1: Tensor,
+    target_rows_RD: Tensor,
     cap: float,
     kind: str,
     scale: float,
@@ -95,6 +97,7 @@ def int8_chunk(
     many tokens is right; rounded to the nearest, all small ones would be nothing.
     """
     by_row, scale_S1, by_column, scale_1D, spread_S1 = matrix
+    target_z_R1 = (x.float() * target_rows_RD).sum(-1, keepdim=True)
     x_RD, x_scale_R1 = quantise(x, 1)
     loss, dz, total_R1, target_dz_R1 = softmax(
         product(x_RD, x_scale_R1, by_row.t(), scale_S1.t()), rivals, targets_R1, target_z_R1, cap, kind
@@ -104,9 +107,10 @@ def int8_chunk(
     threshold = spread_R1 + spread_S1.t()
     p = torch.floor(dz * (LARGEST / most) + (threshold - threshold.floor())).clamp(max=LARGEST).to(torch.int8)
     p_scale_R1 = most * (scale / LARGEST) / total_R1
-    dx = product(p, p_scale_R1, by_column, scale_1D)
+    target_dz_R1 = target_dz_R1 * scale
+    dx = product(p, p_scale_R1, by_column, scale_1D) + target_dz_R1 * target_rows_RD
     x_RD, x_scale_1D = quantise(x * p_scale_R1, 0)
-    return loss, dx, torch._int_mm(p.t(), x_RD).float() * x_scale_1D, target_dz_R1 * scale
+    return loss, dx, torch._int_mm(p.t(), x_RD).float() * x_scale_1D, target_dz_R1 * x.float()
 
 
 def int8_matrix(weight: Tensor) -> tuple[Tensor, ...]:
@@ -134,20 +138,15 @@ class Gradients:
         """Summed loss in nats of x [R, D] against weight [V, D], and the gradients of the mean for both."""
         loss = x.new_zeros((), dtype=torch.float32)
         dx, dweight = x.new_empty(x.shape, dtype=torch.float32), torch.zeros_like(weight)
-        matrix, target_rows = self.matrix(weight), weight.index_select(0, targets)
-        target_z_R1 = (x.float() * target_rows).sum(-1, keepdim=True)
-        parts, target_dz = _chunks(x), []
+        matrix, parts = self.matrix(weight), _chunks(x)
         for part, (ids, weights) in zip(parts, self._rivals(weight, len(parts)), strict=True):
-            own = targets[part, None], target_z_R1[part]
-            chunk_loss, dx[part], drows, dz = self.chunk(
+            own = targets[part, None], weight.index_select(0, targets[part])
+            chunk_loss, dx[part], drivals, dtargets = self.chunk(
                 x[part], self._rows(matrix, ids), (ids[None], weights[None]), *own, cap, kind, 1 / len(x)
             )
             loss += chunk_loss
-            dweight = dweight.index_add_(0, ids, drows) if self.rivals else dweight.add_(drows)
-            target_dz.append(dz)
-        dz_R1 = torch.cat(target_dz)
-        dx += dz_R1 * target_rows
-        dweight.index_add_(0, targets, dz_R1 * x.float())
+            dweight = dweight.index_add_(0, ids, drivals) if self.rivals else dweight.add_(drivals)
+            dweight.index_add_(0, targets[part], dtargets)
         return loss, dx.to(x.dtype), dweight
 
     def _rivals(self, weight: Tensor, chunks: int) -> list[tuple[Tensor, Tensor]]:
@@ -182,4 +181,5 @@ class LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Any:
         dx, dweight = ctx.saved_tensors
-        return dx * grads[0].to(dx.dtype), dweight * grads[0], None, None, None, None
+        # In place: a new matrix of the vocabulary's size would cost more than the product.
+        return dx.mul_(grads[0].to(dx.dtype)), dweight.mul_(grads[0]), None, None, None, None
