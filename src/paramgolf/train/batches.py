@@ -16,8 +16,8 @@ from paramgolf.errors import UsageError
 from paramgolf.train.schedule import Sizes
 
 PREFETCHED = 4
-# More say nothing new about which tokens are common.
-COUNTED = 10_000_000
+# Tokens that say enough of a text for its statistics.
+BEGINNING = 10_000_000
 
 
 class TokenStream:
@@ -31,9 +31,9 @@ class TokenStream:
     def __len__(self) -> int:
         return int(self._ends[-1]) - self._begin
 
-    def counts(self, vocabulary: int) -> NDArray[np.int64]:
-        """How often each token occurs among the first COUNTED, int64 [vocabulary]."""
-        return np.bincount(self.read(0, min(len(self), COUNTED)), minlength=vocabulary)
+    def beginning(self) -> NDArray[np.uint16]:
+        """The first BEGINNING tokens, or all where there are fewer: what statistics are made of."""
+        return self.read(0, min(len(self), BEGINNING))
 
     def read(self, start: int, count: int) -> NDArray[np.uint16]:
         """Tokens [start, start + count), across shards where need be."""

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
@@ -176,7 +177,7 @@ class _Run:
         if not size:
             return None
         return Rivals(
-            self.batches.stream.counts(self.recipe.model.vocab_size),
+            np.bincount(self.batches.stream.beginning(), minlength=self.recipe.model.vocab_size),
             size,
             seed=self.job.seed,
             rank=rank(),

@@ -6,7 +6,7 @@ Shapes: R rows (tokens), D width, V vocabulary, S rivals.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -34,103 +34,104 @@ def capped(z: Tensor, cap: float, kind: str) -> tuple[Tensor, Tensor]:
     return softcap(z, cap, kind), slope
 
 
-def softmax(
-    z_RS: Tensor,
-    rivals: tuple[Tensor, Tensor],
-    targets_R1: Tensor,
-    target_z_R1: Tensor,
-    cap: float,
-    kind: str,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Summed loss in nats, and its gradient for logits in front of the softcap: [R, S] for rivals, to be divided by
-    the totals [R, 1] that follow, and [R, 1] for targets.
+class Products(NamedTuple):
+    """How a chunk multiplies.
 
-    The softcap bounds the logits, so exp() cannot overflow and no pass for the maximum is needed.
+    matrix: weight [V, D] -> what the other two take, for rivals alone their rows of it; a part with one row is of all.
+    logits: (x [R, D], matrix) -> [R, S].
+    gradients: (x [R, D], dz [R, S], factors [R, 1], matrix) -> gradients for x [R, D] and for rivals [S, D], where that
+        for logits is dz times its row's factor.
     """
-    ids_1S, weights_1S = rivals
-    y, slope = capped(z_RS, cap, kind)
-    e = torch.where(ids_1S == targets_R1, 0.0, torch.exp(y) * weights_1S)
-    target_y, target_slope = capped(target_z_R1, cap, kind)
-    target_e = torch.exp(target_y)
-    total_R1 = e.sum(-1, keepdim=True) + target_e
-    loss = (total_R1.log() - target_y).sum()
-    return loss, e * slope, total_R1, target_slope * (target_e / total_R1 - 1)
+
+    matrix: Callable[[Tensor], tuple[Tensor, ...]]
+    logits: Callable[[Tensor, tuple[Tensor, ...]], Tensor]
+    gradients: Callable[[Tensor, Tensor, Tensor, tuple[Tensor, ...]], tuple[Tensor, Tensor]]
 
 
-def float_chunk(
-    x: Tensor,
-    matrix: tuple[Tensor, ...],
-    rivals: tuple[Tensor, Tensor],
-    targets_R1: Tensor,
-    target_rows_RD: Tensor,
-    cap: float,
-    kind: str,
-    scale: float,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Of rows x [R, D]: summed loss and, times scale, its gradients for x, for rivals [S, D] and for targets [R, D].
-
-    The targets' share is exact: it costs no product.
-    """
-    (weight_SD,) = matrix
-    target_z_R1 = (x.float() * target_rows_RD).sum(-1, keepdim=True)
-    loss, dz, total_R1, target_dz_R1 = softmax(
-        linear(x, weight_SD).float(), rivals, targets_R1, target_z_R1, cap, kind
-    )
-    dz, target_dz_R1 = (dz * (scale / total_R1)).to(x.dtype), target_dz_R1 * scale
-    dx = (dz @ weight_SD.to(x.dtype)).float() + target_dz_R1 * target_rows_RD
-    return loss, dx, (dz.t() @ x).float(), target_dz_R1 * x.float()
+def float_matrix(weight: Tensor) -> tuple[Tensor, ...]:
+    return (weight,)
 
 
-def int8_chunk(
-    x: Tensor,
-    matrix: tuple[Tensor, ...],
-    rivals: tuple[Tensor, Tensor],
-    targets_R1: Tensor,
-    target_rows_RD: Tensor,
-    cap: float,
-    kind: str,
-    scale: float,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The same by products of integers.
+def float_logits(x: Tensor, matrix: tuple[Tensor, ...]) -> Tensor:
+    return linear(x, matrix[0]).float()
 
-    Probabilities are rounded against a threshold that is spread evenly over rows and columns, so that their sum over
+
+def float_gradients(
+    x: Tensor, dz: Tensor, factors_R1: Tensor, matrix: tuple[Tensor, ...]
+) -> tuple[Tensor, Tensor]:
+    dz = (dz * factors_R1).to(x.dtype)
+    return (dz @ matrix[0].to(x.dtype)).float(), (dz.t() @ x).float()
+
+
+def int8_matrix(weight: Tensor) -> tuple[Tensor, ...]:
+    """In integers by row and by column, with their scales, and thresholds."""
+    spread_V1 = (torch.arange(len(weight), device=weight.device) * SPREAD[1]).frac()[:, None]
+    return *quantise(weight, 1), *quantise(weight, 0), spread_V1
+
+
+def int8_logits(x: Tensor, matrix: tuple[Tensor, ...]) -> Tensor:
+    by_row, scale_S1, *_ = matrix
+    return product(*quantise(x, 1), by_row.t(), scale_S1.t())
+
+
+def int8_gradients(
+    x: Tensor, dz: Tensor, factors_R1: Tensor, matrix: tuple[Tensor, ...]
+) -> tuple[Tensor, Tensor]:
+    """Probabilities are rounded against a threshold that is spread evenly over rows and columns, so that their sum over
     many tokens is right; rounded to the nearest, all small ones would be nothing.
     """
-    by_row, scale_S1, by_column, scale_1D, spread_S1 = matrix
-    target_z_R1 = (x.float() * target_rows_RD).sum(-1, keepdim=True)
-    x_RD, x_scale_R1 = quantise(x, 1)
-    loss, dz, total_R1, target_dz_R1 = softmax(
-        product(x_RD, x_scale_R1, by_row.t(), scale_S1.t()), rivals, targets_R1, target_z_R1, cap, kind
-    )
+    _, _, by_column, scale_1D, spread_S1 = matrix
     most = dz.amax(-1, keepdim=True).clamp(min=1e-30)
     spread_R1 = (torch.arange(len(x), device=x.device) * SPREAD[0]).frac()[:, None]
     threshold = spread_R1 + spread_S1.t()
     p = torch.floor(dz * (LARGEST / most) + (threshold - threshold.floor())).clamp(max=LARGEST).to(torch.int8)
-    p_scale_R1 = most * (scale / LARGEST) / total_R1
-    target_dz_R1 = target_dz_R1 * scale
-    dx = product(p, p_scale_R1, by_column, scale_1D) + target_dz_R1 * target_rows_RD
+    p_scale_R1 = most * (1 / LARGEST) * factors_R1
     x_RD, x_scale_1D = quantise(x * p_scale_R1, 0)
-    return loss, dx, torch._int_mm(p.t(), x_RD).float() * x_scale_1D, target_dz_R1 * x.float()
+    return product(p, p_scale_R1, by_column, scale_1D), torch._int_mm(p.t(), x_RD).float() * x_scale_1D
 
 
-def int8_matrix(weight: Tensor) -> tuple[Tensor, ...]:
-    """What int8_chunk multiplies: the matrix in integers by row and by column, with scales, and thresholds."""
-    spread_V1 = (torch.arange(len(weight), device=weight.device) * SPREAD[1]).frac()[:, None]
-    return *quantise(weight, 1), *quantise(weight, 0), spread_V1
+FLOATS = Products(float_matrix, float_logits, float_gradients)
+INTEGERS = Products(int8_matrix, int8_logits, int8_gradients)
+
+
+def chunk_loss(
+    x: Tensor,
+    matrix: tuple[Tensor, ...],
+    rivals: tuple[Tensor, Tensor],
+    targets_R1: Tensor,
+    target_rows_RD: Tensor,
+    cap: float,
+    kind: str,
+    scale: float,
+    products: Products,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Of rows x [R, D]: summed loss in nats and, times scale, its gradients for x, rivals [S, D] and targets [R, D].
+
+    The targets' share is exact: it costs no product. The softcap bounds the logits, so exp() cannot overflow and the
+    softmax needs no pass for the maximum.
+    """
+    ids_1S, weights_1S = rivals
+    y, slope = capped(products.logits(x, matrix), cap, kind)
+    e = torch.where(ids_1S == targets_R1, 0.0, torch.exp(y) * weights_1S)
+    target_y, target_slope = capped((x.float() * target_rows_RD).sum(-1, keepdim=True), cap, kind)
+    target_e = torch.exp(target_y)
+    total_R1 = e.sum(-1, keepdim=True) + target_e
+    loss = (total_R1.log() - target_y).sum()
+    target_dz_R1 = target_slope * (target_e / total_R1 - 1) * scale
+    dx, drivals = products.gradients(x, e * slope, scale / total_R1, matrix)
+    return loss, dx + target_dz_R1 * target_rows_RD, drivals, target_dz_R1 * x.float()
 
 
 class Gradients:
     """Loss and both gradients of the mean, by products of floats in the precision of x, or of 8-bit integers."""
 
     def __init__(self, *, compiled: bool, int8: bool = False, rivals: Rivals | None = None) -> None:
-        self.rivals = rivals
-        self.chunk: Callable[..., Any] = int8_chunk if int8 else float_chunk
-        self.matrix: Callable[[Tensor], tuple[Tensor, ...]] = (
-            int8_matrix if int8 else lambda weight: (weight,)
-        )
+        self.rivals, self.products = rivals, INTEGERS if int8 else FLOATS
+        self.chunk: Callable[..., Any] = chunk_loss
+        self.matrix = self.products.matrix
         if compiled:
             self.chunk = torch.compile(self.chunk, dynamic=False)
-            self.matrix = torch.compile(self.matrix, dynamic=False) if int8 else self.matrix
+            self.matrix = torch.compile(self.matrix, dynamic=False)
 
     def __call__(
         self, x: Tensor, weight: Tensor, targets: Tensor, cap: float, kind: str
@@ -142,7 +143,14 @@ class Gradients:
         for part, (ids, weights) in zip(parts, self._rivals(weight, len(parts)), strict=True):
             own = targets[part, None], weight.index_select(0, targets[part])
             chunk_loss, dx[part], drivals, dtargets = self.chunk(
-                x[part], self._rows(matrix, ids), (ids[None], weights[None]), *own, cap, kind, 1 / len(x)
+                x[part],
+                self._rows(matrix, ids),
+                (ids[None], weights[None]),
+                *own,
+                cap,
+                kind,
+                1 / len(x),
+                self.products,
             )
             loss += chunk_loss
             dweight = dweight.index_add_(0, ids, drivals) if self.rivals else dweight.add_(drivals)

@@ -69,8 +69,7 @@ class Precision:
     def fill(self, tensors: Mapping[str, Tensor], budget: float) -> None:
         """Choose the offset anew, where a scheme leaves a choice."""
         if self._leaves_a_choice():
-            room = budget - expected_bytes(tensors, self.repairs(tensors))
-            self.offset = offset_for(tensors, self.current_steps(tensors), room)
+            self.offset = offset_for(tensors, self.current_steps(tensors), self._room(tensors, budget))
 
     def follow(self, tensors: Mapping[str, Tensor], budget: float, spent: float) -> None:
         """Move the offset to where the weights fill the budget now, if that was last done a while ago.
@@ -80,8 +79,12 @@ class Precision:
         if spent < self.followed + FOLLOW_EVERY or not self._leaves_a_choice():
             return
         self.followed = spent
-        room = budget - expected_bytes(tensors, self.repairs(tensors))
+        room = self._room(tensors, budget)
         self.offset += move_towards(tensors, self.current_steps(tensors), self.offset, room, LARGEST_MOVE)
+
+    def _room(self, tensors: Mapping[str, Tensor], budget: float) -> float:
+        """What patches leave of the budget."""
+        return budget - expected_bytes(tensors, self.repairs(tensors))
 
     def _leaves_a_choice(self) -> bool:
         return any(steps.scheme.rule not in FIXED_RULES for steps in self.steps.values())

@@ -14,12 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from paramgolf.corpus import open_token_shard
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
 from paramgolf.runtime.tree import TokenTree
+from paramgolf.train.batches import TokenStream
 
-# Tokens of the text, from its beginning, whose neighbours are counted.
-READ = 10_000_000
 # The commonest tokens, which count as neighbours.
 NEIGHBOURS = 1024
 # What the token in front says of a token, and what the one behind it says.
@@ -36,7 +34,7 @@ Floats = NDArray[np.floating]
 
 def token_tree(shards: Sequence[Path], pieces: Sequence[bytes]) -> TokenTree:
     """The tree of a vocabulary whose tokens spell `pieces`, from the beginning of the training text."""
-    text = np.concatenate([_beginning(shards), [END_OF_DOCUMENT]]).astype(np.int64)
+    text = np.append(TokenStream(shards).beginning(), END_OF_DOCUMENT).astype(np.int64)
     counts = np.bincount(text, minlength=len(pieces))
     weights = 1.0 + counts
     tokens = np.delete(np.arange(len(pieces)), END_OF_DOCUMENT)
@@ -92,16 +90,6 @@ def company(text: Order, counts: Order) -> Floats:
     weighted = rows * np.sqrt((1.0 + counts) / (1.0 + counts).sum())[:, None].astype(np.float32)
     _, axes = np.linalg.eigh(weighted.T @ weighted)
     return (rows @ axes[:, ::-1][:, :COMPONENTS]).astype(np.float64)
-
-
-def _beginning(shards: Sequence[Path]) -> NDArray[np.uint16]:
-    parts, left = [], READ
-    for shard in shards:
-        parts.append(np.asarray(open_token_shard(shard)[:left]))
-        left -= len(parts[-1])
-        if left <= 0:
-            break
-    return np.concatenate(parts)
 
 
 def _classes(
