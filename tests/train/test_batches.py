@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -117,13 +118,17 @@ def test_an_error_of_the_reading_thread_reaches_the_loop(stream):
         next(ready)
 
 
-def test_the_reading_thread_ends_with_its_reader(stream):
+def test_the_reading_thread_has_ended_when_its_reader_closes(stream):
+    class Slow(Batches):
+        def read(self, tokens: int, sizes: Sizes) -> tuple[torch.Tensor, torch.Tensor]:
+            time.sleep(0.05)
+            return super().read(tokens, sizes)
+
     others = set(threading.enumerate())
-    ready = prefetch(batches(stream), 0, FOUR)
+    ready = prefetch(Slow(stream, sequence_length=8, seed=0, rank=0, ranks=1), 0, FOUR)
     next(ready)
     (thread,) = set(threading.enumerate()) - others
     ready.close()
-    thread.join(timeout=10)
     assert not thread.is_alive()
 
 

@@ -4,6 +4,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from paramgolf.errors import UsageError
 from paramgolf.train.schedule import Sizes
 
 PREFETCHED = 4
+ENDING = 10.0  # seconds that the reading thread has for its last batch
 # Tokens that say enough of a text for its statistics.
 BEGINNING = 10_000_000
 
@@ -111,7 +113,8 @@ def prefetch(batches: Batches, tokens: int, sizes: Sizes) -> Generator[tuple[Ten
         except BaseException as error:
             put(error)
 
-    threading.Thread(target=produce, name="prefetch", daemon=True).start()
+    thread = threading.Thread(target=produce, name="prefetch", daemon=True)
+    thread.start()
     try:
         while True:
             item = ready.get()
@@ -120,3 +123,8 @@ def prefetch(batches: Batches, tokens: int, sizes: Sizes) -> Generator[tuple[Ten
             yield item
     finally:
         stop.set()
+        # A place for what the thread may wait with; then it ends. An interpreter that ends before it stops it wherever
+        # it is, which may be inside torch.
+        with suppress(queue.Empty):
+            ready.get_nowait()
+        thread.join(ENDING)
