@@ -88,22 +88,29 @@ def test_a_model_learns_the_same_from_integers(options):
     assert far_from(flat_of_integers, flat) < 0.05
 
 
-def test_where_integers_do_not_pay_training_says_so_and_multiplies_floats(tiny, monkeypatch, capsys):
-    monkeypatch.setattr("torch.cpu._is_vnni_supported", lambda: False)
-    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
-    train(tiny.job("run", tokens=64, products="int8"))
-    assert (
-        "no instructions for products of 8-bit integers; they stay in floating point"
-        in capsys.readouterr().out
-    )
+def cpu_with(monkeypatch, *instructions: str) -> None:
+    for name in ("vnni", "avx512_bf16", "amx_tile"):
+        monkeypatch.setattr(f"torch.cpu._is_{name}_supported", lambda name=name: name in instructions)
 
 
-def test_a_run_says_that_it_multiplied_integers(tiny, monkeypatch, capsys):
-    monkeypatch.setattr("torch.cpu._is_vnni_supported", lambda: True)
+@pytest.mark.parametrize(
+    ("instructions", "dtype", "said"),
+    [
+        ([], "float32", "no instructions for products of 8-bit integers; they stay in floating point"),
+        (["vnni"], "int8 and float32", None),
+        (["vnni", "avx512_bf16"], "bfloat16", "multiplies bfloat16, which is faster here"),
+        (["vnni", "amx_tile"], "bfloat16", "multiplies bfloat16, which is faster here"),
+    ],
+)
+def test_a_cpu_multiplies_what_it_is_fastest_at_and_says_so(
+    tiny, monkeypatch, capsys, instructions, dtype, said
+):
+    cpu_with(monkeypatch, *instructions)
     job = tiny.job("run", tokens=64, products="int8")
     train(job)
-    assert "instructions" not in capsys.readouterr().out
-    assert json.loads((job.folder / SUMMARY).read_text())["dtype"] == "int8 and float32"
+    output = capsys.readouterr().out
+    assert said in output if said else "8-bit integers" not in output
+    assert json.loads((job.folder / SUMMARY).read_text())["dtype"] == dtype
 
 
 def test_a_gpu_multiplies_integers():

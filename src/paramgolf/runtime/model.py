@@ -74,6 +74,9 @@ class ModelConfig:
     norm_scale: bool = False
     # "attention", or "linear": attention without softmax, with forgetting. One entry for each layer, or one for all.
     mixers: tuple[str, ...] = ("attention",)
+    # Outputs of the first half of the depths are added, scaled by channel, to the inputs of their mirrors (Ronneberger
+    # et al. 2015, U-Net).
+    mirrored_skips: bool = True
     # Which block runs at each depth, (0, 1, 1, 2) say; empty: each once. A block may come again: depth recurrence, tied
     # blocks, or with one layer the universal transformer (Dehghani et al. 2019).
     order: tuple[int, ...] = ()
@@ -278,7 +281,8 @@ class LanguageModel(nn.Module):
             Block(config, i, make(config.attention_matrices, i), make(config.mlp_matrices, i))
             for i in range(config.layers)
         )
-        self.skips = nn.Parameter(torch.empty(len(self.order) // 2, D))
+        skips = len(self.order) // 2 if config.mirrored_skips else 0
+        self.skips = nn.Parameter(torch.empty(skips, D), requires_grad=skips > 0)
 
     def _maker(self) -> Callable[[str, int], Maker]:
         """What makes the matrices of a kind and a layer."""
@@ -329,7 +333,7 @@ class LanguageModel(nn.Module):
         run_block(depth, x, others) gives the stream behind a block and, if it has any, values for those after it.
         """
         x, stack = x0, list[Tensor]()
-        half = len(self.order) // 2
+        half = min(len(self.order) // 2, len(self.skips))
         for depth in range(len(self.order)):
             if half <= depth < 2 * half:
                 x = x + self.skips[depth - half].to(x.dtype) * stack.pop()

@@ -79,7 +79,7 @@ class TrainingRecipe:
     # Tokens of one forward and backward pass of one process; a step accumulates as many as it needs.
     micro_batch_tokens: Count = 65_536
     # What blocks and loss multiply: "float" as the device does it best, or "int8", integers of 8 bits (products.py),
-    # where it multiplies those faster.
+    # where that is faster: on GPUs, and on CPUs with VNNI that do not multiply bfloat16.
     products: Literal["float", "int8"] = "float"
     # What a target is learnt against: so many tokens of the vocabulary, drawn anew for every step (rivals.py); 0: all.
     softmax_sample: CountOrZero = 0
