@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,6 +39,7 @@ MODEL = ModelConfig(
     ngrams=((2, 64, 8), (3, 32, 8)),
     token_shift=True,
 )
+COMPILED = [MODEL, replace(MODEL, mirrored_skips=False)]
 ADAPT = AdaptConfig(contexts=(*CONTEXTS, f"{WITHIN}last1", f"{WITHIN}none"), table_bits=12)
 # As many contexts, so that the compiled code serves both.
 OF_THE_DOCUMENT = AdaptConfig(contexts=(*CONTEXTS, "last1", "none"), table_bits=12, scope="document")
@@ -53,15 +55,19 @@ DOCUMENTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def language_model() -> LanguageModel:
+def random_model(config: ModelConfig) -> LanguageModel:
     torch.manual_seed(0)
-    model = LanguageModel(MODEL)
+    model = LanguageModel(config)
     initialise(model, seed=0)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
     return model.requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def language_model() -> LanguageModel:
+    return random_model(MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -97,16 +103,19 @@ def rows_of(predictor: DocumentPredictor, bits) -> np.ndarray:
     return np.concatenate([block[0] for block in predictor.predict([bits])])
 
 
-def test_shapes_are_those_of_the_language_model(language_model):
-    state = {name: tuple(value.shape) for name, value in sorted(language_model.state_dict().items())}
-    assert list(weight_shapes(compiled_options(MODEL)).items()) == list(state.items())
+@pytest.mark.parametrize("config", COMPILED)
+def test_shapes_are_those_of_the_language_model(config):
+    state = {name: tuple(value.shape) for name, value in sorted(LanguageModel(config).state_dict().items())}
+    assert list(weight_shapes(compiled_options(config)).items()) == list(state.items())
 
 
-def test_the_compiled_step_is_the_model_however_many_tokens_it_reads_at_once(language_model):
+@pytest.mark.parametrize("config", COMPILED)
+def test_the_compiled_step_is_the_model_however_many_tokens_it_reads_at_once(config):
+    language_model = random_model(config)
     tokens = np.random.default_rng(0).integers(0, MODEL.vocab_size, 70)
     tokens[40] = END_OF_DOCUMENT
     model = build_model(
-        compiled_options(MODEL), {name: value.numpy() for name, value in language_model.state_dict().items()}
+        compiled_options(config), {name: value.numpy() for name, value in language_model.state_dict().items()}
     )
 
     def read(piece: int) -> np.ndarray:

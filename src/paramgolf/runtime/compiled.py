@@ -27,7 +27,8 @@ def weight_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """The shape of every tensor of a LanguageModel of these options, in the order of their names."""
     D, L = config["width"], config["layers"]
     key, hidden = config["kv_heads"] * (D // config["heads"]), int(D * config["mlp_ratio"])
-    shapes: dict[str, tuple[int, ...]] = {"embedding": (config["vocab_size"], D), "skips": (L // 2, D)}
+    skips = L // 2 if config["mirrored_skips"] else 0
+    shapes: dict[str, tuple[int, ...]] = {"embedding": (config["vocab_size"], D), "skips": (skips, D)}
     for i, (_, buckets, width) in enumerate(config["ngrams"]):
         shapes |= {f"ngrams.{i}.table": (buckets, width), f"ngrams.{i}.project": (D, width)}
     for i in range(L):
@@ -85,6 +86,7 @@ def build_model(config: Mapping[str, Any], weights: Mapping[str, Floats]) -> NDA
         mix=layers(lambda w: w("residual_mix")),
         shift=layers(lambda w: w("shift") if config["token_shift"] else np.zeros((2, D))),
         ones=np.ones(D, np.float32),
+        # one row more than there are skips
         skips=np.concatenate([weights["skips"], np.zeros((1, D), np.float32)]),
         windows=np.array(list(windows) * (L if len(windows) == 1 else 1), np.int64),
         heads=np.array([H, K], np.int64),
@@ -255,7 +257,7 @@ def forward(models: Any, states: Any, tokens: Any, logits: Any) -> None:
     model, state = models[0], states[0]
     T, (L, D, width), M = len(tokens), model.project.shape, model.up.shape[2]
     H, K = model.heads[0], model.heads[1]
-    E, half, first = 2 * len(model.frequencies), L // 2, state.position
+    E, half, first = 2 * len(model.frequencies), len(model.skips) - 1, state.position
     x0, h = np.empty((T, D), np.float32), np.empty((T, D), np.float32)
     qkv, y, hidden = (np.empty((T, width), np.float32), np.empty((T, H * E), np.float32),
                       np.empty((T, M), np.float32))  # fmt: skip

@@ -29,7 +29,7 @@ MAY_BE_ZERO = ("rope_width", "attention_gate", "random_seed", "degree", "embeddi
 # What runtime/compiled.py reads; all other options must be as they are by default.
 COMPILED = (
     *("vocab_size", "width", "layers", "heads", "kv_heads", "mlp_ratio", "windows", "rope_base", "q_gain"),
-    *("logit_softcap", "softcap_kind", "ngrams", "token_shift"),
+    *("logit_softcap", "softcap_kind", "ngrams", "token_shift", "mirrored_skips"),
 )
 # Products are made eight rows at a time.
 ROWS = 8
