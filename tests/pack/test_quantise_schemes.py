@@ -14,11 +14,13 @@ from paramgolf.train.quantise import (
     Grid,
     QuantisationScheme,
     Sensitivity,
+    as_rows,
     dequantise,
     grid_at,
     group_of,
     nearest,
     quantise,
+    round_to,
     rounded,
     scales,
     step_matrix,
@@ -91,7 +93,7 @@ def test_loss_rule_makes_every_row_and_column_cost_the_same():
     """Squared step times sensitivity with its prior: equal, but for two grids of quarter octaves."""
     rows, columns = (s / s.mean() for s in (torch.logspace(-2, 2, 30), torch.logspace(-1, 1, 50)))
     sensitivity = Sensitivity(rows=rows, columns=columns)
-    grid = grid_at(steps_of(matrix(6), QuantisationScheme(rule="loss", step=0.1), sensitivity))
+    grid = grid_at(steps_of(1e-6 * matrix(6), QuantisationScheme(rule="loss", step=0.1), sensitivity))
     cost = step_matrix(grid.k, grid.c).square() * (rows + PRIOR)[:, None] * (columns + PRIOR)
     assert cost.log2().max() - cost.log2().min() <= 1.001
 
@@ -103,8 +105,24 @@ def test_a_row_that_was_never_used_gets_a_step_little_coarser_than_the_average()
     assert 0.25 < steps.rows[0] - steps.rows[1] < 1.0
 
 
+@pytest.mark.parametrize("offset", [-3.0, 0.0, 1.7])
+@pytest.mark.parametrize("shape", [(2,), (2, 9), (40, 12)])
+@pytest.mark.parametrize("limit", [7, 255])
+def test_loss_rule_cuts_no_weight_however_fine_its_steps_should_be(shape, limit, offset):
+    # As the gain of a head has: 8 numbers that were cut to a third of themselves.
+    tensor = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    rows, columns = as_rows(tensor).shape
+    sensitivity = Sensitivity(rows=torch.full((rows,), 1e8), columns=torch.linspace(1e7, 1e9, columns))
+    grid = grid_at(
+        steps_of(tensor, QuantisationScheme(rule="loss", step=0.25, limit=limit), sensitivity), offset
+    )
+    for grown in (tensor, 1.6 * tensor):
+        error = (dequantise(round_to(grown, grid)) - grown).abs().view(as_rows(tensor).shape)
+        assert (error <= grid.steps * 0.5001).all()
+
+
 def test_loss_rule_without_gradients_takes_one_step_for_all():
-    grid = grid_at(steps_of(matrix(6), QuantisationScheme(rule="loss", step=0.25), unit=4.0))
+    grid = grid_at(steps_of(1e-6 * matrix(6), QuantisationScheme(rule="loss", step=0.25), unit=4.0))
     assert step_matrix(grid.k, grid.c).eq(1.0).all()
 
 

@@ -26,6 +26,9 @@ COARSE = STEPS // 4
 # Share of its tensor's mean that is added to each row's and column's sensitivity: the gradients of a few hundred
 # thousand tokens say little of rows that rare tokens use, and rows they never used would be rounded to zeros.
 PRIOR = 1.0
+# Of the rule "loss": so many times its size may a row's largest weight grow to behind the choice of steps. A gain that
+# was cut to a third, since its sensitivity asked for steps too fine to reach it, cost more than all other rounding.
+ROOM = 2.0
 # A tensor with fewer rows or columns gets no steps by column.
 FEWEST_FOR_COLUMNS = 8
 LEAST_SENSITIVITY = 1e-6
@@ -39,7 +42,8 @@ class QuantisationScheme:
 
     # "max": scale = max |row| / limit, rounded up, so that nothing clips (limit 127: int8 by row); "rms": scale =
     # step * root mean square of the row, and what is over limit * scale clips; "loss": scales of rows and columns go
-    # with 1 / root of their mean squared gradient, so that rounding any weight costs about the same loss; "ternary":
+    # with 1 / root of their mean squared gradient, so that rounding any weight costs about the same loss, but are
+    # never so fine that a weight could not double before it clips; "ternary":
     # -1, 0 or 1 times mean |row| (Ma et al. 2024, BitNet b1.58); "binary": -1 or 1 times it (Rastegari et al. 2016).
     rule: str = "max"
     # The largest integer, for rules "max", "rms" and "loss".
@@ -151,7 +155,8 @@ def steps_of(
         level = level - torch.log2(mean) / 2 + octaves(sensitivity.rows)
         if min(rows.shape) >= FEWEST_FOR_COLUMNS:
             columns = octaves(sensitivity.columns)
-    return Steps(rows=level, columns=columns, scheme=scheme)
+    largest = torch.log2(rows.abs() * torch.exp2(-columns)).amax(1)
+    return Steps(rows=level.maximum(largest + math.log2(ROOM / scheme.limit)), columns=columns, scheme=scheme)
 
 
 def grid_at(steps: Steps, offset: float = 0.0) -> Grid:
