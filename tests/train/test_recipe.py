@@ -60,7 +60,7 @@ def test_an_empty_recipe_has_the_defaults():
 
 @pytest.mark.parametrize(
     ("rule", "rounds_from", "expected"),
-    [("loss", 0.75, True), ("ternary", 0.2, True), ("loss", None, False), ("rms", 0.75, False)],
+    [("binary", 0.75, True), ("ternary", 0.2, True), ("ternary", None, False), ("loss", 0.75, False)],
 )
 def test_weights_trained_through_coarse_steps_are_no_model_without_them(rule, rounds_from, expected):
     table = {"training": {"quantise_from": rounds_from}} if rounds_from else {}

@@ -44,7 +44,7 @@ WEIGHT_GROUPS = {
 }
 
 # Rules whose steps are so coarse that weights trained through them drift inside the cells.
-COARSE_RULES = {"loss", "ternary", "binary"}
+COARSE_RULES = {"ternary", "binary"}
 
 T = TypeVar("T")
 Count = Annotated[int, Field(ge=1)]
