@@ -24,7 +24,7 @@ def test_without_gives_the_default(local):
     ("text", "section", "field", "value"),
     [
         ("model.width=160", "model", "width", 160),
-        ("model.windows = [32, 32, 128]", "model", "windows", (32, 32, 128)),
+        ("model.windows = [32, 32, 64, 128]", "model", "windows", (32, 32, 64, 128)),
         ("training.quantise_from=0.5", "training", "quantise_from", 0.5),
         ("model.softcap_kind=tanh", "model", "softcap_kind", "tanh"),
         ('model.softcap_kind="tanh"', "model", "softcap_kind", "tanh"),

@@ -31,6 +31,7 @@ softcap_kind = "rational"
 ngrams = [[2, 64, 8]]
 token_shift = true
 [training]
+products = "float32"
 sequence_length = 16
 batch_tokens = 64
 micro_batch_tokens = 32

@@ -94,19 +94,27 @@ def cpu_with(monkeypatch, *instructions: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("instructions", "dtype", "said"),
+    ("products", "instructions", "dtype", "said"),
     [
-        ([], "float32", "no instructions for products of 8-bit integers; they stay in floating point"),
-        (["vnni"], "int8 and float32", None),
-        (["vnni", "avx512_bf16"], "bfloat16", "multiplies bfloat16, which is faster here"),
-        (["vnni", "amx_tile"], "bfloat16", "multiplies bfloat16, which is faster here"),
+        (
+            "int8",
+            [],
+            "float32",
+            "no instructions for products of 8-bit integers; they stay in floating point",
+        ),
+        ("int8", ["vnni"], "int8 and float32", None),
+        ("int8", ["vnni", "avx512_bf16"], "bfloat16", "multiplies bfloat16, which is faster here"),
+        ("int8", ["vnni", "amx_tile"], "bfloat16", "multiplies bfloat16, which is faster here"),
+        ("float", ["vnni"], "float32", None),
+        ("float", ["vnni", "avx512_bf16"], "bfloat16", None),
+        ("float32", ["vnni", "avx512_bf16"], "float32", None),
     ],
 )
 def test_a_cpu_multiplies_what_it_is_fastest_at_and_says_so(
-    tiny, monkeypatch, capsys, instructions, dtype, said
+    tiny, monkeypatch, capsys, products, instructions, dtype, said
 ):
     cpu_with(monkeypatch, *instructions)
-    job = tiny.job("run", tokens=64, products="int8")
+    job = tiny.job("run", tokens=64, products=products)
     train(job)
     output = capsys.readouterr().out
     assert said in output if said else "8-bit integers" not in output

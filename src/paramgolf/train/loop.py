@@ -121,12 +121,13 @@ class _Run:
 
     def __init__(self, job: Job, say: Callable[[str], None]) -> None:
         self.job, self.say, self.recipe = job, say, job.recipe
-        self.device = pick_device(local_rank())
-        notice = compiler_notice(self.device) if self.recipe.training.compile else None
+        self.device, training = pick_device(local_rank()), self.recipe.training
+        if training.products == "float32":
+            self.device = replace(self.device, dtype=torch.float32)
+        notice = compiler_notice(self.device) if training.compile else None
         if notice:
             say(notice)
-        self.compiled = self.recipe.training.compile and notice is None
-        training = self.recipe.training
+        self.compiled = training.compile and notice is None
         notice = products_notice(self.device) if training.products == "int8" else None
         if notice:
             say(notice)

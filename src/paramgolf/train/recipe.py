@@ -78,9 +78,10 @@ class TrainingRecipe:
     batch_tokens: Count = 524_288
     # Tokens of one forward and backward pass of one process; a step accumulates as many as it needs.
     micro_batch_tokens: Count = 65_536
-    # What blocks and loss multiply: "float" as the device does it best, or "int8", integers of 8 bits (products.py),
-    # where that is faster: on GPUs, and on CPUs with VNNI that do not multiply bfloat16.
-    products: Literal["float", "int8"] = "float"
+    # What blocks and loss multiply: "float" as the device does it best; "float32" also where it multiplies bfloat16, so
+    # that machines compare; or "int8", integers of 8 bits (products.py), where that is faster: on GPUs, and on CPUs
+    # with VNNI that do not multiply bfloat16.
+    products: Literal["float", "float32", "int8"] = "float"
     # What a target is learnt against: so many tokens of the vocabulary, drawn anew for every step (rivals.py); 0: all.
     softmax_sample: CountOrZero = 0
     # The learning rate falls over the last so many steps' worth of time or budget.
