@@ -105,7 +105,7 @@ def test_a_row_that_was_never_used_gets_a_step_little_coarser_than_the_average()
     assert 0.25 < steps.rows[0] - steps.rows[1] < 1.0
 
 
-@pytest.mark.parametrize("offset", [-3.0, 0.0, 1.7])
+@pytest.mark.parametrize("offset", [-6.0, -3.0, 0.0, 1.7])
 @pytest.mark.parametrize("shape", [(2,), (2, 9), (40, 12)])
 @pytest.mark.parametrize("limit", [7, 255])
 def test_loss_rule_cuts_no_weight_however_fine_its_steps_should_be(shape, limit, offset):

@@ -160,16 +160,20 @@ def steps_of(
 
 
 def grid_at(steps: Steps, offset: float = 0.0) -> Grid:
-    """The steps, multiplied by 2^offset where the rule leaves a choice, on the grid; what clips stays the same."""
-    scheme = steps.scheme
-    shift, stride = (0.0 if scheme.rule in FIXED_RULES else offset), (COARSE if scheme.rule == "loss" else 1)
+    """The steps, multiplied by 2^offset where the rule leaves a choice, on the grid; what clips stays the same.
+
+    Steps that the largest limit there is would no longer take as far are not made finer.
+    """
+    scheme, largest = steps.scheme, LIMITS.stop - 1
+    shift = 0.0 if scheme.rule in FIXED_RULES else max(offset, math.log2(scheme.limit / largest))
+    stride = COARSE if scheme.rule == "loss" else 1
 
     def placed(logarithms: Tensor) -> Tensor:
         # A row of zeros has -infinity.
         k = (torch.round(STEPS / stride * logarithms) * stride).nan_to_num(neginf=-SCALE_LIMIT)
         return k.clamp(-SCALE_LIMIT, SCALE_LIMIT).to(torch.int32)
 
-    limit = min(max(round(scheme.limit * 2.0**-shift), LIMITS.start), LIMITS.stop - 1)
+    limit = max(round(scheme.limit * 2.0**-shift), LIMITS.start)
     if scheme.rule in ("ternary", "binary"):
         limit = 1
     return Grid(
