@@ -98,6 +98,15 @@ def test_the_report_says_where_float_weights_are_no_model(settings, bits, shown)
     assert f"<dt>Before packing</dt><dd>{shown}" in page
 
 
+@pytest.mark.parametrize(("sample", "said"), [(0, False), (1024, True)])
+def test_the_report_says_where_the_loss_is_an_estimate(settings, sample, said):
+    training = replace(settings.recipe.training, softmax_sample=sample)
+    settings = replace(settings, recipe=replace(settings.recipe, training=training))
+    log = [{"step": i, "seconds": i, "tokens": 10 * i, "loss": 5.0} for i in (1, 2)]
+    page = render_report(made_result(settings=settings.to_dict()), log)
+    assert ("estimated from 1,024 tokens of the vocabulary" in page) == said
+
+
 def test_data_are_made_once_for_the_same_settings(settings, tmp_path):
     folder, lines = RunFolder(tmp_path), []
     first = prepare_data(settings, folder, lines.append)

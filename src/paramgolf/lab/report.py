@@ -49,10 +49,12 @@ def _loss(result: Result, log: list[dict[str, Any]], name: str, width: float) ->
 def _loss_words(result: Result, log: list[dict[str, Any]]) -> str:
     if len(log) < 2:
         return "Too few steps for a curve."
-    last = log[-1]
+    last, training = log[-1], result.settings["recipe"]["training"]
+    sampled = training["softmax_sample"]
+    estimated = f", estimated from {sampled:,} tokens of the vocabulary at a time" if sampled else ""
     return (
         f"Training loss over {last['seconds']:,.0f} seconds, {last['tokens'] / 1e6:,.1f} million tokens and "
-        f"{last['step']:,} steps, in bits per byte; the dashed line is the score on the validation text, "
+        f"{last['step']:,} steps, in bits per byte{estimated}; the dashed line is the score on the validation text, "
         f"{result.bits_per_byte:.3f}."
     )
 
