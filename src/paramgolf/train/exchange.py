@@ -50,14 +50,22 @@ class Exchange:
         if new and self.rank == 0:
             # All have mapped it; without a name, it goes with the last process, however that ends.
             name.unlink()
-        total = shared.sum(0).split(sizes)
-        torch._foreach_copy_(list(tensors), [part.view_as(t) for part, t in zip(total, tensors, strict=True)])
+        for tensor, *parts in zip(tensors, *(row.split(sizes) for row in shared), strict=True):
+            _add_up([part.view_as(tensor) for part in parts], tensor)
 
     def _map(self, name: Path, numbers: int) -> Tensor:
         """float32 [processes, numbers], the same memory in every process."""
         processes = self.barrier.parties
         _reserve(name, 4 * processes * numbers)
         return torch.from_file(str(name), shared=True, size=processes * numbers).view(processes, numbers)
+
+
+def _add_up(parts: Sequence[Tensor], total: Tensor) -> None:
+    """The sum of the parts, in their order, into `total`: nothing lies between, since memory is what limits a sum."""
+    first, *others = parts
+    total.copy_(first) if not others else torch.add(first, others[0], out=total)
+    for other in others[1:]:
+        total.add_(other)
 
 
 def _reserve(name: Path, size: int) -> None:
