@@ -65,6 +65,15 @@ def test_filling_uses_the_budget_and_never_exceeds_it(state, tmp_path, limit):
     assert result.artifact_bytes == (tmp_path / "model.pyz").stat().st_size
 
 
+@pytest.mark.parametrize("limit", [35_000, 37_000, 39_000, 41_000])
+def test_filling_lets_a_share_of_rows_move_where_all_would_move_at_once(state, tmp_path, limit):
+    """Nothing is known of what the loss minds, so every row of a tensor has the same step, a quarter octave apart."""
+    loss = QuantisationScheme(rule="loss", limit=255, step=0.25)
+    common = COMMON | {"precision": Precision(dict.fromkeys(SCHEMES, loss), GROUPS)}
+    result = pack_model(state, **common, path=tmp_path / "model.pyz", limit=limit, fill=True)
+    assert 0.998 * limit <= result.artifact_bytes == (tmp_path / "model.pyz").stat().st_size <= limit
+
+
 def test_filling_leaves_max_schemes_alone(state, tmp_path):
     schemes = dict.fromkeys(SCHEMES, QuantisationScheme())
     result = pack_model(

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from paramgolf.pack.entropy import encode_weights
-from paramgolf.train.allocate import coded_bytes, offset_for
+from paramgolf.train.allocate import FINEST, coded_bytes, offset_for
 from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import QuantisationScheme, dequantise, round_to
 from paramgolf.train.sensitivity import EVERY, SensitivityMeter
@@ -176,3 +176,12 @@ def test_an_offset_that_no_steps_can_serve_stays(measured):
     precision.decide(parameters(model), None)
     precision.follow(parameters(model), 1.0, spent=0.5)
     assert precision.offset == 0.0
+
+
+def test_the_offset_stops_where_finer_steps_use_no_more_of_the_budget(measured):
+    model, precision = measured
+    precision.decide(parameters(model), 1e9)
+    assert precision.offset == pytest.approx(FINEST, abs=1e-3)
+    for i in range(1, 11):
+        precision.follow(parameters(model), 1e9, spent=i / 10)
+    assert precision.offset >= FINEST

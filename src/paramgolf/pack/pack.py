@@ -17,12 +17,14 @@ from paramgolf.pack.ledger import Ledger
 from paramgolf.pack.minify import runtime_sources
 from paramgolf.train.allocate import entropy_bits
 from paramgolf.train.precision import Precision
-from paramgolf.train.quantise import Quantised, group_of
+from paramgolf.train.quantise import Quantised, finer, group_of
 from paramgolf.train.repair import Patch, patches_for
 
 CORRECTIONS = 6
 # Share of the budget for weights that is worth another try when it is left.
 SLACK = 0.0004
+# Tries to find how many rows may have finer steps than the others.
+SHARES = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,8 +153,35 @@ def _fill(
         target *= (1 - SLACK / 4) * budget / size
     if best is None:
         return tensors, encoded
-    precision.offset = best[0]
-    return best[1:]
+    precision.offset, filled = best[0], best[1:]
+    if len(filled[1].blob) < budget * (1 - SLACK):
+        filled = _fill_up(state, precision, beside, budget, filled)
+    return filled
+
+
+def _fill_up(
+    state: Mapping[str, Tensor],
+    precision: Precision,
+    beside: Mapping[str, Quantised],
+    budget: int,
+    filled: tuple[dict[str, Quantised], EncodedWeights],
+) -> tuple[dict[str, Quantised], EncodedWeights]:
+    """A small model's rows move to the next scale nearly all at once, which leaves a gap: let only a share of them.
+
+    filled: tensors and encoded weights that fit, without any; what is returned fits too, and is no smaller.
+    """
+    steps, low, high = precision.steps, 0.0, 1.0
+    for _ in range(SHARES):
+        share = (low + high) / 2
+        precision.steps = {name: finer(s, share) for name, s in steps.items()}
+        tensors, encoded = _encode(state, precision, beside)
+        if len(encoded.blob) > budget:
+            high = share
+            continue
+        low = share
+        if len(encoded.blob) > len(filled[1].blob):
+            filled = tensors, encoded
+    return filled
 
 
 def _bytes_by_group(

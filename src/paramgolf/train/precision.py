@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from paramgolf.train.allocate import move_towards, offset_for
+from paramgolf.train.allocate import COARSEST, FINEST, move_towards, offset_for
 from paramgolf.train.feedback import round_with_feedback
 from paramgolf.train.quantise import (
     FIXED_RULES,
@@ -80,7 +80,9 @@ class Precision:
             return
         self.followed = spent
         room = self._room(tensors, budget)
-        self.offset += move_towards(tensors, self.current_steps(tensors), self.offset, room, LARGEST_MOVE)
+        move = move_towards(tensors, self.current_steps(tensors), self.offset, room, LARGEST_MOVE)
+        # Where even the finest steps leave room, it would go on for ever.
+        self.offset = min(max(self.offset + move, FINEST), COARSEST)
 
     def _room(self, tensors: Mapping[str, Tensor], budget: float) -> float:
         """What patches leave of the budget."""

@@ -7,7 +7,7 @@ Weights are rounded in training exactly as the artifact gives them back, with st
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -157,6 +157,15 @@ def steps_of(
             columns = octaves(sensitivity.columns)
     largest = torch.log2(rows.abs() * torch.exp2(-columns)).amax(1)
     return Steps(rows=level.maximum(largest + math.log2(ROOM / scheme.limit)), columns=columns, scheme=scheme)
+
+
+def finer(steps: Steps, share: float) -> Steps:
+    """By the rule "loss" the first rows, so large a share of all, on the next finer scale; other rules as they are."""
+    if steps.scheme.rule != "loss":
+        return steps
+    rows = steps.rows.clone()
+    rows[: round(share * len(rows))] -= COARSE / STEPS
+    return replace(steps, rows=rows)
 
 
 def grid_at(steps: Steps, offset: float = 0.0) -> Grid:
