@@ -168,9 +168,11 @@ def _fill_up(
 ) -> tuple[dict[str, Quantised], EncodedWeights]:
     """A small model's rows move to the next scale nearly all at once, which leaves a gap: let only a share of them.
 
-    filled: tensors and encoded weights that fit, without any; what is returned fits too, and is no smaller.
+    filled: tensors and encoded weights that fit, without any; what is returned fits too, and is no smaller. The steps
+    of `precision` are then those of what is returned.
     """
-    steps, low, high = precision.steps, 0.0, 1.0
+    steps = best = precision.steps
+    low, high = 0.0, 1.0
     for _ in range(SHARES):
         share = (low + high) / 2
         precision.steps = {name: finer(s, share) for name, s in steps.items()}
@@ -180,7 +182,10 @@ def _fill_up(
             continue
         low = share
         if len(encoded.blob) > len(filled[1].blob):
-            filled = tensors, encoded
+            best, filled = precision.steps, (tensors, encoded)
+        if len(encoded.blob) >= budget * (1 - SLACK):
+            break
+    precision.steps = best
     return filled
 
 
