@@ -77,7 +77,7 @@ def test_the_same_call_again_repeats_nothing_and_shows_the_table(done, call, cap
     assert len(before) == 2
     assert {path: path.stat().st_mtime_ns for path in done.rglob("measured.json")} == before
     assert out.count("finished before") == 2
-    for part in ("bits per byte, packed", "tokens/s", "verdict:", "one seed", "held back by documents"):
+    for part in ("float32 weights", "tokens/s", "verdict:", "one seed", "held back by documents"):
         assert part in out
     assert '| `model.softcap_kind = "tanh"` | 1 | ' in out
 

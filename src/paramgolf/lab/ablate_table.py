@@ -16,12 +16,17 @@ MARKDOWN_HEAD = (
     "|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"
 )
 
+TOO_LARGE = "too large"  # the artifact, for the challenge's byte limit
+
 
 def print_ablation(ablation: Ablation, console: Console) -> None:
-    """A block for each comparison, and what they were measured on."""
+    """A block for each comparison, all in one table where there are several, and what they were measured on."""
     for comparison in ablation.comparisons:
         console.print(_table(comparison, ablation.recipe))
         console.print(Text.assemble(("verdict: ", "bold"), comparison.deciding.verdict), soft_wrap=True)
+        console.print()
+    if len(ablation.comparisons) > 1:
+        console.print(_overview(ablation))
         console.print()
     for line in in_words(ablation):
         console.print(line, soft_wrap=True)
@@ -41,21 +46,49 @@ def in_words(ablation: Ablation) -> list[str]:
 
 
 def markdown(ablation: Ablation) -> str:
-    """A table of docs/experiments.md: a row for each comparison."""
-    return "\n".join([MARKDOWN_HEAD, *map(_markdown_row, ablation.comparisons)])
+    """A table of docs/experiments.md: a row for each comparison, the best first."""
+    return "\n".join([MARKDOWN_HEAD, *map(_markdown_row, _best_first(ablation))])
+
+
+def _best_first(ablation: Ablation) -> list[Comparison]:
+    return sorted(ablation.comparisons, key=lambda comparison: comparison.deciding.mean)
+
+
+def _overview(ablation: Ablation) -> Table:
+    table = Table(
+        title=f"{ablation.recipe}: all changes, the best first", title_justify="left", title_style="bold"
+    )
+    table.add_column("change", overflow="fold")
+    for column in ("bits per byte", "difference", "\u00b1 (95 %)", "tokens/s"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for comparison in _best_first(ablation):
+        found = comparison.deciding
+        too_large = Text(
+            f" ({TOO_LARGE}: by its float32 weights)" if comparison.packed is None else "", "dim"
+        )
+        table.add_row(
+            Text(comparison.change) + too_large,
+            f"{fmean(m.bits_per_byte for m in comparison.variant):.4f}",
+            f"{found.mean:+.4f}",
+            "one seed" if found.high is None else f"{found.high - found.mean:.4f}",
+            _count(_mean([m.tokens_per_second for m in comparison.variant])),
+        )
+    return table
 
 
 def _table(comparison: Comparison, recipe: str) -> Table:
     table = Table(title=f"{recipe}: {comparison.change}", title_justify="left", title_style="bold")
-    for column in ("", "base", "variant", "difference", "95 % interval"):
-        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+    # Labels and words for numbers are short: all of it is readable in the 80 columns of a plain terminal.
+    table.add_column("")
+    for column in ("base", "variant", "difference", "95 % interval"):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, value, found in (
-        ("bits per byte, packed", lambda m: m.packed_bits_per_byte, comparison.packed),
-        ("bits per byte, float32", lambda m: m.float_bits_per_byte, comparison.unpacked),
+        ("bits per byte", lambda m: m.packed_bits_per_byte, comparison.packed),
+        ("float32 weights", lambda m: m.float_bits_per_byte, comparison.unpacked),
     ):
-        table.add_row(name, *_means(comparison, value, "{:.4f}", "over the limit"), *_difference(found))
+        table.add_row(name, *_means(comparison, value), *_difference(found))
     for name, key in (
-        ("bytes of model.pyz", "artifact_bytes"),
+        ("artifact bytes", "artifact_bytes"),
         ("tokens seen", "tokens"),
         ("tokens/s", "tokens_per_second"),
         ("parameters", "parameters"),
@@ -68,11 +101,9 @@ def _table(comparison: Comparison, recipe: str) -> Table:
     return table
 
 
-def _means(
-    comparison: Comparison, value: Callable[[Measured], float | None], form: str, missing: str
-) -> list[str]:
+def _means(comparison: Comparison, value: Callable[[Measured], float | None]) -> list[str]:
     means = (_mean([value(m) for m in side]) for side in (comparison.base, comparison.variant))
-    return [missing if mean is None else form.format(mean) for mean in means]
+    return [TOO_LARGE if mean is None else f"{mean:.4f}" for mean in means]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -81,7 +112,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _count(mean: float | None) -> str:
-    return "over the limit" if mean is None else f"{mean:,.0f}"
+    return TOO_LARGE if mean is None else f"{mean:,.0f}"
 
 
 def _difference(found: Paired | None) -> tuple[str, str]:
