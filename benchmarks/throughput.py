@@ -26,7 +26,14 @@ from paramgolf.train.recipe import Recipe, recipe_from
 from paramgolf.train.schedule import Budget
 
 SIZE = {"width": 128, "layers": 3}
-MODEL = {**SIZE, "heads": 2, "kv_heads": 1, "windows": [32, 32, 64], "softcap_kind": "rational"}
+MODEL = {
+    **SIZE,
+    "heads": 2,
+    "kv_heads": 1,
+    "windows": [32, 32, 64],
+    "softcap_kind": "rational",
+    "mirrored_skips": False,
+}
 STEP = {"sequence_length": 256, "batch_tokens": 4096, "micro_batch_tokens": 4096}
 TABLES = {
     "public": {

@@ -7,7 +7,7 @@ import pytest
 from result_factory import made_result
 
 from paramgolf.errors import ConfigError, ProofError, UsageError
-from paramgolf.lab.recipe_results import by_game, in_words, read_results, record
+from paramgolf.lab.recipe_results import by_game, digest, in_words, read_results, record
 from paramgolf.lab.result import write_result
 from paramgolf.lab.settings import load_settings
 from paramgolf.train.recipe import load_recipe, recipe_names
@@ -69,6 +69,23 @@ def test_seeds_are_told_together_and_a_repeat_replaces(result, tmp_path, file):
     assert in_words(game).startswith(
         "local on some text: 2.1000 bits per byte (standard deviation 0.1414 over 2 seeds) in 498,312 bytes, proven"
     )
+
+
+def test_a_result_of_the_recipe_as_it_was_says_so_and_stands_alone(result, tmp_path, file):
+    of_today = recorded(result, tmp_path, file)
+    of_before = replace(of_today, recipe_sha256="0" * 64, seed=4)
+    assert not in_words([of_today]).endswith("; the recipe has changed since")
+    assert in_words([of_before]).endswith("; the recipe has changed since")
+    assert by_game([of_today, of_before], "local") == [[of_today], [of_before]]
+
+
+def test_the_digest_is_of_what_a_recipe_says_not_of_its_words(tmp_path, monkeypatch):
+    monkeypatch.setattr("paramgolf.lab.recipe_results.recipe_folder", lambda: tmp_path)
+    found = []
+    for text in ('title = "a"\nfill = true', "fill = true  # all of it", "fill = false"):
+        (tmp_path / "mine.toml").write_text(text)
+        found.append(digest("mine"))
+    assert found[0] == found[1] != found[2]
 
 
 @pytest.mark.parametrize("text", ["[", "[[result]]\nrecipe = 3", 'result = "x"'])

@@ -1,5 +1,6 @@
 """What the recipes that ship were measured at: recipes/measured/results.toml, an entry a run."""
 
+import hashlib
 import json
 import shlex
 import tomllib
@@ -17,7 +18,7 @@ from paramgolf.errors import ConfigError, ProofError, UsageError
 from paramgolf.files import write_atomic
 from paramgolf.lab.folder import RunFolder, flat
 from paramgolf.lab.result import Result, read_result
-from paramgolf.train.recipe import load_recipe, recipe_folder, recipe_names
+from paramgolf.train.recipe import load_recipe, read_table, recipe_folder, recipe_names
 
 RESULTS = "measured/results.toml"  # a folder down: each .toml beside the recipes is one
 LARGEST_RESULTS = 2**22
@@ -29,11 +30,15 @@ HEAD = (
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeResult:
-    """One proven run of a recipe that ships. `bytes` is the artifact's size, `date` the day of the run (UTC)."""
+    """One proven run of a recipe that ships. `bytes` is the artifact's size, `date` the day of the run (UTC).
+
+    `recipe_sha256` is what `digest` gave of the recipe then, so that a result of an earlier one is known as such.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     recipe: str
+    recipe_sha256: str
     challenge: str
     corpus: str
     seed: int
@@ -95,18 +100,26 @@ def in_words(results: Sequence[RecipeResult]) -> str:
     bits = [r.bits_per_byte for r in results]
     spread = f" (standard deviation {stdev(bits):.4f} over {len(bits)} seeds)" if len(bits) > 1 else ""
     newest = max(results, key=lambda r: r.date)
+    changed = "" if newest.recipe_sha256 == digest(newest.recipe) else "; the recipe has changed since"
     return (
         f"{newest.challenge} on {newest.corpus}: {fmean(bits):.4f} bits per byte{spread} in "
-        f"{max(r.bytes for r in results):,} bytes, proven; {newest.date}, {newest.machine}"
+        f"{max(r.bytes for r in results):,} bytes, proven; {newest.date}, {newest.machine}{changed}"
     )
 
 
+def digest(recipe: str) -> str:
+    """SHA-256 of what the recipe of that name that ships says: its keys and values, without title and comments."""
+    table = read_table(recipe_folder() / f"{recipe}.toml")
+    said = {key: value for key, value in table.items() if key != "title"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def by_game(results: Sequence[RecipeResult], recipe: str) -> list[list[RecipeResult]]:
-    """The results of one recipe, a list for each game (challenge, corpus and machine)."""
-    games: dict[tuple[str, str, str], list[RecipeResult]] = {}
+    """The results of one recipe, a list for each game (challenge, corpus, machine, and the recipe as it was)."""
+    games: dict[tuple[str, str, str, str], list[RecipeResult]] = {}
     for r in results:
         if r.recipe == recipe:
-            games.setdefault((r.challenge, r.corpus, r.machine), []).append(r)
+            games.setdefault((r.challenge, r.corpus, r.machine, r.recipe_sha256), []).append(r)
     return list(games.values())
 
 
@@ -122,6 +135,7 @@ def _entry(result: Result, date: str) -> RecipeResult:
         words += ["--corpus", Path(result.settings["corpus"]).name]
     return RecipeResult(
         recipe=result.recipe,
+        recipe_sha256=digest(result.recipe),
         challenge=result.challenge,
         corpus=result.corpus,
         seed=result.seed,

@@ -263,6 +263,11 @@ def load_recipe(name_or_path: str) -> Recipe:
         if name_or_path not in recipe_names():
             raise unknown_name("recipe", name_or_path, recipe_names())
         path = recipe_folder() / f"{name_or_path}.toml"
+    return recipe_from(read_table(path), path.stem, str(path))
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """What a recipe's file says, unchecked. Raises ConfigError: it cannot be read, is too large or is not TOML."""
     try:
         with path.open("rb") as handle:
             data = handle.read(LARGEST_RECIPE_FILE + 1)
@@ -273,10 +278,9 @@ def load_recipe(name_or_path: str) -> Recipe:
     if len(data) > LARGEST_RECIPE_FILE:
         raise ConfigError(f"{path}: larger than {LARGEST_RECIPE_FILE:,} bytes, the most a recipe may have.")
     try:
-        table = parse_toml(data)
+        return parse_toml(data)
     except ValueError as error:
         raise ConfigError(f"{path}: this is not TOML: {error}. Mend that place.") from None
-    return recipe_from(table, path.stem, str(path))
 
 
 def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
