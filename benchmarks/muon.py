@@ -15,7 +15,7 @@ from paramgolf.train.device import pick_device
 from paramgolf.train.init import initialise
 from paramgolf.train.muon import Muon
 from paramgolf.train.optimizers import Optimizers
-from paramgolf.train.recipe import load_recipe
+from paramgolf.train.recipe_file import load_recipe
 
 STEPS = 10
 

@@ -21,8 +21,10 @@ import torch
 from paramgolf.corpus import write_token_shards
 from paramgolf.train.device import pick_device
 from paramgolf.train.distributed import run_ranks
-from paramgolf.train.loop import SUMMARY, Job, plan_processes, train
-from paramgolf.train.recipe import Recipe, recipe_from
+from paramgolf.train.job import SUMMARY, Job, plan_processes
+from paramgolf.train.loop import train
+from paramgolf.train.recipe import Recipe
+from paramgolf.train.recipe_file import recipe_from
 from paramgolf.train.schedule import Budget
 
 SIZE = {"width": 128, "layers": 3}

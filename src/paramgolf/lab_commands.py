@@ -182,7 +182,7 @@ def list_recipes(*, as_json: AsJson = False) -> None:
     ```
     """
     from paramgolf.lab.recipe_results import by_game, in_words, read_results
-    from paramgolf.train.recipe import load_recipe, recipe_names
+    from paramgolf.train.recipe_file import load_recipe, recipe_names
 
     results = read_results()
     if as_json:
@@ -213,7 +213,7 @@ def show_recipe(
     """
     from paramgolf.lab.recipe_table import print_recipe
     from paramgolf.lab.reporter import Reporter
-    from paramgolf.train.recipe import load_recipe
+    from paramgolf.train.recipe_file import load_recipe
 
     print_recipe(load_recipe(recipe), Reporter().console, everything=everything)
 

@@ -27,7 +27,7 @@ from paramgolf.judge.verdict import Outcome, read_verdict
 from paramgolf.lab.info import describe_artifact
 from paramgolf.printable import printable
 from paramgolf.score.protocol import HEADER_LIMIT, WorkerEnded, join_parts, read_frame, split_parts
-from paramgolf.train.recipe import load_recipe
+from paramgolf.train.recipe_file import load_recipe
 
 PAYLOAD_LIMIT = 1 << 12
 ARTIFACT_LIMIT = 1 << 20

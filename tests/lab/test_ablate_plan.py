@@ -4,7 +4,7 @@ import pytest
 
 from paramgolf.lab.ablate_plan import pairs_of, rounds_of
 from paramgolf.lab.ablate_variants import variants_of
-from paramgolf.train.recipe import load_recipe
+from paramgolf.train.recipe_file import load_recipe
 
 LOCAL = load_recipe("local-plain")
 VARIANTS = variants_of(LOCAL, ["model.token_shift"], ["model.width=160", "fill=false"])

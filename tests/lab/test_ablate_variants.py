@@ -5,7 +5,7 @@ import pytest
 from paramgolf.errors import ConfigError, UnknownNameError
 from paramgolf.lab.ablate_variants import default_of, table_of, variants_of
 from paramgolf.train.quantise import QuantisationScheme
-from paramgolf.train.recipe import load_recipe, recipe_from, recipe_names
+from paramgolf.train.recipe_file import load_recipe, recipe_from, recipe_names
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from paramgolf.lab.report import render_report
 from paramgolf.lab.settings import load_settings, read_settings
 from paramgolf.runtime.learning import LearnConfig
 from paramgolf.score import documents_to_prove
-from paramgolf.train.recipe import load_recipe
+from paramgolf.train.recipe_file import load_recipe
 
 
 def test_the_clock_of_the_challenge_is_the_budget():

@@ -7,7 +7,8 @@ import pytest
 from paramgolf.cli import main
 from paramgolf.lab.recipe_lines import explanations, lines_of
 from paramgolf.train.quantise import QuantisationScheme
-from paramgolf.train.recipe import Recipe, load_recipe, recipe_from, recipe_names
+from paramgolf.train.recipe import Recipe
+from paramgolf.train.recipe_file import load_recipe, recipe_from, recipe_names
 
 EMPTY = recipe_from({}, "empty", "empty")
 SECTIONS = {f.name for f in fields(Recipe) if is_dataclass(getattr(EMPTY, f.name))} | {"weights"}

@@ -10,7 +10,7 @@ from paramgolf.errors import ConfigError, ProofError, UsageError
 from paramgolf.lab.recipe_results import by_game, digest, in_words, read_results, record
 from paramgolf.lab.result import write_result
 from paramgolf.lab.settings import load_settings
-from paramgolf.train.recipe import load_recipe, recipe_names
+from paramgolf.train.recipe_file import load_recipe, recipe_names
 
 
 @pytest.fixture

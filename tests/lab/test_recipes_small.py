@@ -27,8 +27,10 @@ from paramgolf.runtime.predictor import Predictor
 from paramgolf.runtime.reader import Mixer
 from paramgolf.runtime.tree import read_tree
 from paramgolf.train.checkpoint import load_mixer, load_weights
-from paramgolf.train.loop import Job, train
-from paramgolf.train.recipe import Recipe, load_recipe, recipe_names
+from paramgolf.train.job import Job
+from paramgolf.train.loop import train
+from paramgolf.train.recipe import Recipe
+from paramgolf.train.recipe_file import load_recipe, recipe_names
 from paramgolf.train.schedule import Budget
 from paramgolf.train.tokens import open_tokens, tokenise
 

@@ -12,8 +12,9 @@ from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.info import describe_recipe
 from paramgolf.lab.packing import pack_run
 from paramgolf.lab.settings import RunSettings
-from paramgolf.train.loop import Job, train
-from paramgolf.train.recipe import recipe_from
+from paramgolf.train.job import Job
+from paramgolf.train.loop import train
+from paramgolf.train.recipe_file import recipe_from
 from paramgolf.train.schedule import Budget
 from paramgolf.train.tokens import tokenise
 

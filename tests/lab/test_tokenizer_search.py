@@ -12,7 +12,7 @@ from paramgolf.lab.ablate_corpus import HeldBack
 from paramgolf.lab.ablate_run import Measured
 from paramgolf.lab.paired import paired
 from paramgolf.lab.tokenizer_search import candidates_of, print_search
-from paramgolf.train.recipe import recipe_from
+from paramgolf.train.recipe_file import recipe_from
 
 LOCAL = recipe_from({"tokenizer": {"kind": "bpe", "vocab_size": 2048}}, "local", "a test")
 

@@ -14,7 +14,7 @@ from paramgolf.runtime.factored import grown
 from paramgolf.runtime.linear_attention import gated_scan
 from paramgolf.runtime.model import LanguageModel, ModelConfig, softcap
 from paramgolf.runtime.tokenizer import END_OF_DOCUMENT
-from paramgolf.train.recipe import load_recipe
+from paramgolf.train.recipe_file import load_recipe
 
 FULL = ModelConfig(vocab_size=260, width=16, layers=3, heads=2, kv_heads=1)
 

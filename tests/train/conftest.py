@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from paramgolf.corpus import write_token_shards
-from paramgolf.train.loop import Job
-from paramgolf.train.recipe import load_recipe
+from paramgolf.train.job import Job
+from paramgolf.train.recipe_file import load_recipe
 from paramgolf.train.schedule import Budget
 
 RECIPE = """
@@ -54,8 +54,9 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from paramgolf.train.distributed import run_ranks
-from paramgolf.train.loop import Job, train
-from paramgolf.train.recipe import load_recipe
+from paramgolf.train.loop import train
+from paramgolf.train.job import Job
+from paramgolf.train.recipe_file import load_recipe
 from paramgolf.train.schedule import Budget
 
 if __name__ == "__main__":

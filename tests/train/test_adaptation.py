@@ -6,7 +6,7 @@ import pytest
 
 from paramgolf.errors import ConfigError
 from paramgolf.train.model_checks import check_adaptable
-from paramgolf.train.recipe import load_recipe
+from paramgolf.train.recipe_file import load_recipe
 
 
 @pytest.mark.parametrize(

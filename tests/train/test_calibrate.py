@@ -14,7 +14,8 @@ from paramgolf.train.batches import Batches, TokenStream
 from paramgolf.train.calibrate import Calibration, InputMeter, generate
 from paramgolf.train.checkpoint import load_precision, load_weights
 from paramgolf.train.init import initialise
-from paramgolf.train.loop import SUMMARY, Job, train
+from paramgolf.train.job import SUMMARY, Job
+from paramgolf.train.loop import train
 from paramgolf.train.precision import HESSIAN
 from paramgolf.train.quantise import QuantisationScheme
 from paramgolf.train.schedule import Budget

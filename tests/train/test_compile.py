@@ -8,7 +8,8 @@ import torch
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.train.device import Device, compiler_notice, pick_device
 from paramgolf.train.init import initialise
-from paramgolf.train.loop import SUMMARY, train
+from paramgolf.train.job import SUMMARY
+from paramgolf.train.loop import train
 from paramgolf.train.training_model import TrainingModel
 
 CONFIG = ModelConfig(

@@ -18,10 +18,11 @@ from paramgolf.score.softmax import surprisal
 from paramgolf.train.batches import TokenStream
 from paramgolf.train.checkpoint import load_mixer
 from paramgolf.train.distributed import mean_of_used_rows, rank, run_ranks
+from paramgolf.train.job import Job
 from paramgolf.train.learn_tokenizer import train_tokenizer
-from paramgolf.train.loop import Job, train
+from paramgolf.train.loop import train
 from paramgolf.train.mixer import MixerTraining
-from paramgolf.train.recipe import recipe_from
+from paramgolf.train.recipe_file import recipe_from
 from paramgolf.train.token_tree import token_tree
 
 TOKENIZER = train_tokenizer([], FIRST_LEARNT, kind="bpe", case=False)

@@ -10,7 +10,8 @@ from torch import Tensor
 from paramgolf.runtime.model import LanguageModel, ModelConfig
 from paramgolf.train.device import Device, products_notice
 from paramgolf.train.init import initialise
-from paramgolf.train.loop import SUMMARY, train
+from paramgolf.train.job import SUMMARY
+from paramgolf.train.loop import train
 from paramgolf.train.products import Int8Linear, quantise, with_int8_products
 from paramgolf.train.training_model import TrainingModel
 

@@ -11,11 +11,12 @@ from paramgolf.errors import UsageError
 from paramgolf.train.checkpoint import load_precision, load_weights
 from paramgolf.train.device import Device
 from paramgolf.train.distributed import rank, run_ranks
-from paramgolf.train.loop import Job, plan_processes, train
+from paramgolf.train.job import Job, plan_processes
+from paramgolf.train.loop import train
 from paramgolf.train.muon import Muon
 from paramgolf.train.precision import HESSIAN
 from paramgolf.train.quantise import QuantisationScheme
-from paramgolf.train.recipe import load_recipe
+from paramgolf.train.recipe_file import load_recipe
 
 STEPS, BEFORE_ROUNDING = 20, 12
 SHAPES = [(8, 8), (24, 8), (8, 24), (8, 8), (24, 8), (8, 8)]
@@ -121,5 +122,5 @@ def test_a_gpu_gets_one_process_whatever_the_cores(tiny):
 
 
 def test_processes_follow_the_cores_where_they_divide_the_batch(tiny, monkeypatch):
-    monkeypatch.setattr("paramgolf.train.loop.usable_cores", lambda: 3)
+    monkeypatch.setattr("paramgolf.train.job.usable_cores", lambda: 3)
     assert plan_processes(tiny.job("x").recipe, CPU) == 2

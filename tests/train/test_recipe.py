@@ -8,10 +8,9 @@ from paramgolf.errors import ConfigError, UnknownNameError
 from paramgolf.runtime.model import ModelConfig
 from paramgolf.runtime.predictor import PredictConfig
 from paramgolf.train.quantise import QuantisationScheme
-from paramgolf.train.recipe import (
+from paramgolf.train.recipe import OptimizerRecipe, TrainingRecipe
+from paramgolf.train.recipe_file import (
     LARGEST_RECIPE_FILE,
-    OptimizerRecipe,
-    TrainingRecipe,
     load_recipe,
     recipe_folder,
     recipe_from,

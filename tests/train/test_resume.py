@@ -11,7 +11,8 @@ import torch
 
 from paramgolf.errors import TrainingError
 from paramgolf.train.checkpoint import load_optimizer, load_precision, load_weights, read_progress
-from paramgolf.train.loop import SUMMARY, train
+from paramgolf.train.job import SUMMARY
+from paramgolf.train.loop import train
 from paramgolf.train.precision import HESSIAN
 from paramgolf.train.quantise import QuantisationScheme
 

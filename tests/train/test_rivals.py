@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from paramgolf.errors import ConfigError
 from paramgolf.train.loss import Gradients
-from paramgolf.train.recipe import recipe_from
+from paramgolf.train.recipe_file import recipe_from
 from paramgolf.train.rivals import Rivals, inclusion_chances
 
 CPU = torch.device("cpu")

@@ -14,7 +14,8 @@ from paramgolf.runtime.tokenizer import Tokenizer
 from paramgolf.train.init import initialise
 from paramgolf.train.precision import Precision, rounded_weights
 from paramgolf.train.quantise import Grid, QuantisationScheme
-from paramgolf.train.recipe import WEIGHT_GROUPS, recipe_from
+from paramgolf.train.recipe import WEIGHT_GROUPS
+from paramgolf.train.recipe_file import recipe_from
 from paramgolf.train.training_model import TrainingModel
 
 CONFIG = ModelConfig(

@@ -24,7 +24,8 @@ from paramgolf.train.device import Device
 from paramgolf.train.optimizers import Optimizers
 from paramgolf.train.precision import Precision, rounded_weights
 from paramgolf.train.quantise import steps_of
-from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe, load_recipe, recipe_from
+from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
+from paramgolf.train.recipe_file import load_recipe, recipe_from
 from paramgolf.train.rivals import Rivals
 from paramgolf.train.training_model import TrainingModel
 

@@ -10,7 +10,8 @@ from typing import Any
 from paramgolf.errors import ConfigError
 from paramgolf.names import unknown_name
 from paramgolf.train.quantise import QuantisationScheme
-from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe, recipe_from
+from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
+from paramgolf.train.recipe_file import recipe_from
 
 SEPARATOR = ";"
 _BARE_WORD = re.compile(r"[A-Za-z][\w.-]*")

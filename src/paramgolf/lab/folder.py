@@ -9,7 +9,7 @@ from paramgolf.errors import UsageError
 from paramgolf.files import write_atomic
 from paramgolf.lab.settings import RunSettings, read_settings
 from paramgolf.train.checkpoint import read_progress
-from paramgolf.train.loop import SUMMARY, Summary
+from paramgolf.train.job import SUMMARY, Summary
 
 
 @dataclass(frozen=True)

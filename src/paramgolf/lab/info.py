@@ -21,7 +21,8 @@ from paramgolf.train.allocate import entropy_bits
 from paramgolf.train.model_checks import check_model
 from paramgolf.train.precision import Precision
 from paramgolf.train.quantise import QuantisationScheme, group_of, quantise
-from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe, load_recipe, recipe_names
+from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
+from paramgolf.train.recipe_file import load_recipe, recipe_names
 from paramgolf.train.repair import expected_bytes
 
 LARGEST_ARTIFACT = 2**32

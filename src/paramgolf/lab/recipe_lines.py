@@ -12,7 +12,8 @@ from typing import Any
 
 from paramgolf.lab.ablate_variants import in_toml
 from paramgolf.train.quantise import QuantisationScheme
-from paramgolf.train.recipe import Recipe, recipe_from
+from paramgolf.train.recipe import Recipe
+from paramgolf.train.recipe_file import recipe_from
 
 # The name is the file's; the vocabulary is set where the tokenizer is.
 NOT_IN_THE_FILE = ("name", "model.vocab_size")

@@ -18,7 +18,7 @@ from paramgolf.errors import ConfigError, ProofError, UsageError
 from paramgolf.files import write_atomic
 from paramgolf.lab.folder import RunFolder, flat
 from paramgolf.lab.result import Result, read_result
-from paramgolf.train.recipe import load_recipe, read_table, recipe_folder, recipe_names
+from paramgolf.train.recipe_file import load_recipe, read_table, recipe_folder, recipe_names
 
 RESULTS = "measured/results.toml"  # a folder down: each .toml beside the recipes is one
 LARGEST_RESULTS = 2**22

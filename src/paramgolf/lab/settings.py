@@ -11,7 +11,8 @@ from paramgolf.challenge import Challenge, load_challenge
 from paramgolf.corpus import CORPORA
 from paramgolf.errors import UsageError
 from paramgolf.lab.budget import budget_of
-from paramgolf.train.recipe import Recipe, load_recipe
+from paramgolf.train.recipe import Recipe
+from paramgolf.train.recipe_file import load_recipe
 
 LARGEST_SEED = 2**31 - 1
 LARGEST_SETTINGS_FILE = 2**20

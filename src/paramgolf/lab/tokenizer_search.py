@@ -11,7 +11,8 @@ from paramgolf.lab.ablate import Ablation, Comparison
 from paramgolf.lab.ablate_run import Measured
 from paramgolf.lab.ablate_table import in_words, interval
 from paramgolf.lab.ablate_variants import Variant, table_of
-from paramgolf.train.recipe import Recipe, TokenizerRecipe, recipe_from
+from paramgolf.train.recipe import Recipe, TokenizerRecipe
+from paramgolf.train.recipe_file import recipe_from
 
 
 def candidates_of(

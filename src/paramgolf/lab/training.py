@@ -14,7 +14,8 @@ from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.settings import RunSettings
 from paramgolf.train.device import pick_device
 from paramgolf.train.distributed import is_first, local_rank, run_ranks, wait_for_all
-from paramgolf.train.loop import Job, plan_processes, train
+from paramgolf.train.job import Job, plan_processes
+from paramgolf.train.loop import train
 from paramgolf.train.tokens import open_tokens
 
 

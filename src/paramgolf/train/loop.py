@@ -5,8 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +16,6 @@ from torch.nn.parallel import DistributedDataParallel
 from paramgolf.errors import TrainingError, UsageError
 from paramgolf.files import write_atomic
 from paramgolf.runtime.model import LanguageModel
-from paramgolf.runtime.tokenizer import Tokenizer
-from paramgolf.runtime.tree import TokenTree
 from paramgolf.train.averaging import WeightAverage
 from paramgolf.train.batches import Batches, TokenStream, prefetch
 from paramgolf.train.calibrate import Calibration
@@ -31,7 +28,7 @@ from paramgolf.train.checkpoint import (
     read_progress,
     save_checkpoint,
 )
-from paramgolf.train.device import Device, compiler_notice, pick_device, products_notice, usable_cores
+from paramgolf.train.device import compiler_notice, pick_device, products_notice
 from paramgolf.train.distributed import (
     exchanges_gradients,
     local_rank,
@@ -42,60 +39,18 @@ from paramgolf.train.distributed import (
     wait_for_all,
 )
 from paramgolf.train.init import initialise
+from paramgolf.train.job import SUMMARY, Job, Summary
 from paramgolf.train.log import TrainingLog
 from paramgolf.train.noise import noisy_weights
 from paramgolf.train.optimizers import Optimizers
 from paramgolf.train.precision import Precision, rounded_weights
-from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
+from paramgolf.train.recipe import WEIGHT_GROUPS
 from paramgolf.train.rivals import Rivals
-from paramgolf.train.schedule import Budget, all_sizes, learning_rate_scale, sizes_at
+from paramgolf.train.schedule import all_sizes, learning_rate_scale, sizes_at
 from paramgolf.train.training_model import TrainingModel
 
 if TYPE_CHECKING:
     from paramgolf.train.mixer import MixerTraining
-
-SUMMARY = "training.json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One run: what to train, on which shards, within what budget, where to.
-
-    `tokenizer` is that of the shards, `tree` that of its tokens: for recipes whose mixer learns in training.
-    `weight_bytes` is what the artifact has room for: where the recipe fills it, weights are rounded accordingly.
-    `steps` ends the run early, as a kill would, but with a checkpoint: for tests and for training in parts.
-    """
-
-    recipe: Recipe
-    shards: list[Path]
-    budget: Budget
-    seed: int
-    folder: Path
-    steps: int | None = None
-    weight_bytes: int | None = None
-    tokenizer: Tokenizer | None = None
-    tree: TokenTree | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """What a finished run measured. Seconds of warm-up (compiling) are outside the training clock.
-
-    dtype: what matrix products were of, "float32" say or, for a recipe that asks for it, "int8 and float32".
-    """
-
-    parameters: int
-    train_tokens: int
-    train_seconds: float
-    tokens_per_second: float
-    warmup_seconds: float
-    steps: int
-    final_loss: float
-    device: str
-    dtype: str
-    compiled: bool
-    processes: int
-    threads: int
 
 
 def say_plainly(line: str) -> None:
@@ -415,17 +370,3 @@ class _Run:
             f"trained: {end.step:,} steps, {end.tokens:,} tokens in {end.seconds:.1f} s, "
             f"{summary.tokens_per_second:,.0f} tokens/s"
         )
-
-
-def plan_processes(recipe: Recipe, device: Device) -> int:
-    """How many processes to start for `recipe` on this machine: 1 on a GPU (torchrun starts more)."""
-    if device.is_cuda:
-        return 1
-    # Sequences of a batch, of whatever size the run has them: all ranks must get the same number.
-    rows = math.gcd(*(sizes.batch_tokens // sizes.length for sizes in all_sizes(recipe.training)))
-    wanted = recipe.training.cpu_processes or usable_cores()
-    if recipe.training.cpu_processes and rows % wanted:
-        raise UsageError(
-            f"training.cpu_processes is {wanted}, which does not divide {rows} sequences a batch"
-        )
-    return next(n for n in range(wanted, 0, -1) if rows % n == 0)

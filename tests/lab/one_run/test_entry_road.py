@@ -16,7 +16,7 @@ from paramgolf.corpus import read_documents, write_documents
 from paramgolf.errors import UsageError
 from paramgolf.judge.verdict import Outcome
 from paramgolf.lab.new_entry import new_entry, recipe_toml
-from paramgolf.train.recipe import load_recipe, recipe_names
+from paramgolf.train.recipe_file import load_recipe, recipe_names
 
 MADE = {"title": "Mine", "author": "Ada", "track": "fixed", "record": False, "licence": "MIT"}
 
