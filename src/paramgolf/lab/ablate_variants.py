@@ -14,6 +14,7 @@ from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
 from paramgolf.train.recipe_file import recipe_from
 
 SEPARATOR = ";"
+UNSET = "none"  # TOML has no word for what is not given
 _BARE_WORD = re.compile(r"[A-Za-z][\w.-]*")
 
 Table = dict[str, Any]
@@ -30,6 +31,7 @@ class Variant:
 def variants_of(recipe: Recipe, without: Sequence[str], with_: Sequence[str]) -> list[Variant]:
     """One variant for each entry: of `without`, keys that go back to their defaults; of `with_`, KEY=VALUE.
 
+    KEY=none takes out a key that need not be given.
     An entry with several changes separates them by semicolons.
 
     Raises:
@@ -88,7 +90,8 @@ def _assignment(text: str) -> tuple[str, Any]:
     key, equals, value = (part.strip() for part in text.partition("="))
     if not equals or not value:
         raise ConfigError(f"--with {text}: expected KEY=VALUE, such as model.width=160")
-    default_of(key)
+    if default_of(key) is None and value == UNSET:
+        return key, None
     try:
         return key, tomllib.loads(f"value = {value}")["value"]
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -119,7 +122,7 @@ def _dotted(table: Table, prefix: str = "") -> dict[str, Any]:
 
 
 def in_toml(value: Any) -> str:
-    """A value in the words of TOML, near enough: None, which TOML has not, is "none", a table is its default."""
+    """A value in the words of TOML, near enough: None, which TOML has not, is UNSET, a table is its default."""
     if value is None:
-        return "none"
+        return UNSET
     return "default" if isinstance(value, dict) else json.dumps(value)
