@@ -105,10 +105,11 @@ def test_info_prints_json_alone(capsys):
     assert info["parameters"] == 17_059_912
 
 
-def test_info_of_a_recipe_shows_groups_and_the_limit(capsys):
-    main(["info", "local"])
+@pytest.mark.parametrize("recipe", ["local", "recurrent"])  # without skips, and with
+def test_info_of_a_recipe_shows_groups_and_the_limit(capsys, recipe):
+    main(["info", recipe])
     text = capsys.readouterr().out
-    for part in ("embedding", "matrices", "500,000 bytes allowed", "Next: paramgolf run local"):
+    for part in ("embedding", "matrices", "500,000 bytes allowed", f"Next: paramgolf run {recipe}"):
         assert part in text
 
 

@@ -126,6 +126,8 @@ def model_shapes(config: ModelConfig) -> Mapping[str, torch.Size]:
 
 def _expected_bits(shape: torch.Size, scheme: QuantisationScheme) -> float:
     """Entropy of a normally distributed matrix of that shape, quantised; some rows stand for all."""
+    if not shape.numel():  # the skips of a model that has none
+        return 0.0
     all_rows = shape[0] if len(shape) > 1 else 1
     rows, columns = min(all_rows, SAMPLED_ROWS), shape.numel() // max(all_rows, 1)
     matrix = torch.randn(rows, columns, generator=torch.Generator().manual_seed(0))
