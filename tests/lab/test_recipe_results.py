@@ -76,7 +76,7 @@ def test_a_result_of_the_recipe_as_it_was_says_so_and_stands_alone(result, tmp_p
     of_before = replace(of_today, recipe_sha256="0" * 64, seed=4)
     assert not in_words([of_today]).endswith("; the recipe has changed since")
     assert in_words([of_before]).endswith("; the recipe has changed since")
-    assert by_game([of_today, of_before], "local") == [[of_today], [of_before]]
+    assert by_game([of_before, of_today], "local") == [[of_today], [of_before]]
 
 
 def test_the_digest_is_of_what_a_recipe_says_not_of_its_words(tmp_path, monkeypatch):

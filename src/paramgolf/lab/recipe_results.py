@@ -100,11 +100,15 @@ def in_words(results: Sequence[RecipeResult]) -> str:
     bits = [r.bits_per_byte for r in results]
     spread = f" (standard deviation {stdev(bits):.4f} over {len(bits)} seeds)" if len(bits) > 1 else ""
     newest = max(results, key=lambda r: r.date)
-    changed = "" if newest.recipe_sha256 == digest(newest.recipe) else "; the recipe has changed since"
+    changed = "; the recipe has changed since" if _of_an_earlier_recipe(newest) else ""
     return (
         f"{newest.challenge} on {newest.corpus}: {fmean(bits):.4f} bits per byte{spread} in "
         f"{max(r.bytes for r in results):,} bytes, proven; {newest.date}, {newest.machine}{changed}"
     )
+
+
+def _of_an_earlier_recipe(result: RecipeResult) -> bool:
+    return result.recipe_sha256 != digest(result.recipe)
 
 
 def digest(recipe: str) -> str:
@@ -115,12 +119,15 @@ def digest(recipe: str) -> str:
 
 
 def by_game(results: Sequence[RecipeResult], recipe: str) -> list[list[RecipeResult]]:
-    """The results of one recipe, a list for each game (challenge, corpus, machine, and the recipe as it was)."""
+    """The results of one recipe, a list for each game (challenge, corpus, machine, and the recipe as it was).
+
+    First come those of the recipe as it is.
+    """
     games: dict[tuple[str, str, str, str], list[RecipeResult]] = {}
     for r in results:
         if r.recipe == recipe:
             games.setdefault((r.challenge, r.corpus, r.machine, r.recipe_sha256), []).append(r)
-    return list(games.values())
+    return sorted(games.values(), key=lambda game: _of_an_earlier_recipe(game[0]))
 
 
 def _place(result: RecipeResult) -> tuple[str, str, str, str, int]:
