@@ -141,6 +141,7 @@ def softcap(logits: Tensor, cap: float, kind: str) -> Tensor:
 
 
 Tables = tuple[Tensor, Tensor, dict[int, Tensor]]
+Norm = Callable[[Tensor], Tensor]
 
 
 class Block(nn.Module):
@@ -298,6 +299,7 @@ class LanguageModel(nn.Module):
         history: list[Tensor],
         dtype: torch.dtype,
         previous: Callable[[Tensor], Tensor] = previous_position,
+        norm: Norm = rms_norm,
     ) -> Tensor:
         """Embedding stream [.., D] of tokens [..]; history holds them and, shifted, those before (newest first).
 
@@ -308,7 +310,7 @@ class LanguageModel(nn.Module):
             x = linear(x, self.embedding_map)
         for ngram in self.ngrams:
             x = x + ngram(history, dtype)
-        x = rms_norm(x)
+        x = norm(x)
         if self.smear_gate is None or self.smear_scale is None:
             return x
         gate = torch.sigmoid(linear(x[..., : len(self.smear_gate)], self.smear_gate[None]))
@@ -327,6 +329,7 @@ class LanguageModel(nn.Module):
         x0: Tensor,
         others: Tensor | None,
         run_block: Callable[[int, Tensor, Tensor | None], tuple[Tensor, Tensor | None]],
+        norm: Norm = rms_norm,
     ) -> Tensor:
         """The blocks and the last norm; the first half's outputs are added, scaled, to their mirrors' inputs.
 
@@ -341,7 +344,7 @@ class LanguageModel(nn.Module):
             others = values if others is None else others
             if depth < half:
                 stack.append(x)
-        x = rms_norm(x)
+        x = norm(x)
         return x if self.embedding_map is None else linear(x, self.embedding_map.mT)
 
     def tables(self, length: int, device: torch.device) -> Tables:
@@ -358,13 +361,18 @@ class LanguageModel(nn.Module):
         dtype: torch.dtype = torch.float32,
         tables: Tables | None = None,
         block_forward: Callable[..., tuple[Tensor, Tensor | None]] = Block.forward,
+        norm: Norm = rms_norm,
     ) -> Tensor:
-        """Features at each position, [B, T, width of the embedding]; `logits` turns them into predictions."""
+        """Features at each position, [B, T, width of the embedding]; `logits` turns them into predictions.
+
+        block_forward and norm (in front of the blocks and behind them): these functions, or compiled ones.
+        """
         config = self.config
         T, longest = tokens_BT.size(1), max(config.windows)
         # Padding on the right is causal and cut off again.
         padded = F.pad(tokens_BT, (0, -T % longest)) if longest else tokens_BT
-        x0 = self.embed([shifted(padded, i) if i else padded for i in range(self.history)], dtype)
+        history = [shifted(padded, i) if i else padded for i in range(self.history)]
+        x0 = self.embed(history, dtype, norm=norm)
         length = padded.size(1)
         cos, sin, masks = tables if tables else self.tables(length, tokens_BT.device)
         cos, sin = cos[:length], sin[:length]
@@ -374,7 +382,7 @@ class LanguageModel(nn.Module):
             i = self.order[depth]
             return block_forward(self.blocks[i], x, x0, cos, sin, masks.get(config.window(i)), others)
 
-        return self.trunk(x0, self.table_values(padded, dtype), run_block)[:, :T]
+        return self.trunk(x0, self.table_values(padded, dtype), run_block, norm)[:, :T]
 
     def logits(self, features: Tensor) -> Tensor:
         """Capped logits [.., V], float32."""
