@@ -1,11 +1,13 @@
 """Compiled training computes what eager training does; where it cannot be had, training says so and goes on."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounter
 
-from paramgolf.runtime.model import LanguageModel, ModelConfig
+from paramgolf.runtime.model import Block, LanguageModel, ModelConfig
 from paramgolf.train.device import Device, compiler_notice, pick_device
 from paramgolf.train.init import initialise
 from paramgolf.train.job import SUMMARY
@@ -49,6 +51,19 @@ def test_compiled_loss_and_gradients_are_those_of_eager_training():
     torch.testing.assert_close(losses[1], losses[0], rtol=1e-4, atol=1e-4)
     for (name, _), eager, compiled in zip(model.named_parameters(), *gradients, strict=True):
         torch.testing.assert_close(compiled, eager, rtol=1e-4, atol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
+
+
+def test_one_compiled_block_serves_all_layers_of_a_shape():
+    model = LanguageModel(replace(CONFIG, layers=4, windows=(4, 4, 8, 8)))
+    initialise(model, 0)
+    training = TrainingModel(
+        model, dtype=torch.float32, compiled=False, length=16, device=torch.device("cpu")
+    )
+    counter = CompileCounter()
+    training.run_block = torch.compile(Block.forward, backend=counter, dynamic=False)
+    tokens = torch.zeros((2, 16), dtype=torch.long)
+    training(tokens, tokens).backward()
+    assert counter.frame_count == 2
 
 
 def test_without_a_compiler_training_says_so_and_runs_eagerly(tiny, no_compiler, capsys):

@@ -44,7 +44,7 @@ class TrainingModel(nn.Module):
     def forward(self, tokens_BT: Tensor, targets_BT: Tensor) -> Tensor:
         """Mean cross-entropy in nats a token."""
         config = self.model.config
-        features = self.model(tokens_BT, self.dtype, self.tables, self.run_block, self.norm)
+        features = self.model(tokens_BT, self.dtype, self.tables, self._block, self.norm)
         return LinearCrossEntropy.apply(
             features.flatten(0, 1),
             self.model.embedding,
@@ -53,3 +53,9 @@ class TrainingModel(nn.Module):
             config.softcap_kind,
             self.gradients,
         )
+
+    def _block(self, block: Block, x: Tensor, x0: Tensor, *rest: Any) -> tuple[Tensor, Tensor | None]:
+        """The compiled block. A function of one tensor twice, as in front of the first, would be compiled apart."""
+        x = x.view_as(x) if x is x0 else x
+        result: tuple[Tensor, Tensor | None] = self.run_block(block, x, x0, *rest)
+        return result
