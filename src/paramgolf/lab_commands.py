@@ -191,7 +191,7 @@ def list_recipes(*, as_json: AsJson = False) -> None:
     for name in recipe_names():
         print(f"{name:<16} {load_recipe(name).title}")
         for game in by_game(results, name) or [[]]:
-            print(f"{'':<16} {in_words(game) if game else 'not measured yet'}")
+            print(f"{'':<16} {in_words(game) if game else 'no proven run yet'}")
 
 
 @recipes.command(name="show")
