@@ -2,9 +2,9 @@
 
     python benchmarks/record_size.py [--corpus ../shared/data/fineweb-sample] [--seconds 60] [--out DIR]
 
-The model, its rates and its loops are the recipe's; steps are of 2,048 tokens in sequences of 512, since one of the recipe's
-786,432 takes two cores ten minutes. Packed are the averaged weights, once in the steps of the recipe (int6, int7) and once
-in those that fill the cap. A training that is finished in DIR is not repeated.
+The model, its rates and its loops are the recipe's; steps are of 2,048 tokens in sequences of 512, since one of the
+recipe's 786,432 takes two cores ten minutes. Packed are the averaged weights, once in the steps of the recipe (int6,
+int7) and once in those that fill the cap. A training that is finished in DIR is not repeated.
 """
 
 import argparse
