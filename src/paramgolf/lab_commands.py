@@ -174,24 +174,23 @@ def _numbers(text: str) -> list[int]:
 def list_recipes(*, as_json: AsJson = False) -> None:
     """List the recipes that come with paramgolf, with what they were measured at.
 
-    Prints name, title and proven results; writes nothing.
+    Prints name, title and proven results, of each recipe as it is now where it has any; writes nothing.
 
     ```
     paramgolf recipes
     paramgolf recipes show local
     ```
     """
-    from paramgolf.lab.recipe_results import by_game, in_words, read_results
+    from paramgolf.lab.recipe_results import read_results
+    from paramgolf.lab.recipe_table import print_recipes
+    from paramgolf.lab.reporter import Reporter
     from paramgolf.train.recipe_file import load_recipe, recipe_names
 
     results = read_results()
     if as_json:
         print(json.dumps([asdict(result) for result in results], indent=2))
         return
-    for name in recipe_names():
-        print(f"{name:<16} {load_recipe(name).title}")
-        for game in by_game(results, name) or [[]]:
-            print(f"{'':<16} {in_words(game) if game else 'no proven run yet'}")
+    print_recipes([load_recipe(name) for name in recipe_names()], results, Reporter().console)
 
 
 @recipes.command(name="show")

@@ -47,6 +47,12 @@ def test_it_says_standing_score_rules_and_how_to_repeat_it():
         assert part in comment
 
 
+def test_a_rule_that_was_not_decided_is_called_so():
+    found = finding(rule="R11", name="proof", outcome=Outcome.UNDECIDED, measured="", limit="the same bytes")
+    comment = verdict_comment(verdict_by_hand("mine", findings=(found,)), pull=7, sha=SHA)
+    assert "| R11 proof | undecided |  | the same bytes |" in comment
+
+
 def test_it_says_what_training_a_seed_again_came_to():
     found = finding(rule="R14", outcome=Outcome.PASS, measured="1.0 entered, 1.0 trained again", seed=3)
     comment = verdict_comment(verdict_by_hand("mine", findings=(found,), trained_again=3), pull=7, sha=SHA)

@@ -129,7 +129,7 @@ def test_the_table_shows_markup_as_text_and_ends_with_the_verdict():
     lines = out.getvalue().splitlines()
     assert "[blink]title" in lines[0]
     assert any("R02 a rule: [bold]&evidence" in line for line in lines)
-    assert lines[-1].startswith("invalid  2.0000 bits per byte over 1 seed; open: R03")
+    assert lines[-1].startswith("invalid  2.0000 bits per byte over 1 seed; undecided: R03")
 
 
 def test_a_valid_one_needs_no_mending():

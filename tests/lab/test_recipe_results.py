@@ -1,13 +1,16 @@
 """Results of the recipes that ship: only proven ones, only of those recipes, one for each game and seed."""
 
+import io
 import json
 from dataclasses import replace
 
 import pytest
 from result_factory import made_result
+from rich.console import Console
 
 from paramgolf.errors import ConfigError, ProofError, UsageError
 from paramgolf.lab.recipe_results import by_game, digest, in_words, read_results, record
+from paramgolf.lab.recipe_table import print_recipes
 from paramgolf.lab.result import write_result
 from paramgolf.lab.settings import load_settings
 from paramgolf.train.recipe_file import load_recipe, recipe_names
@@ -67,7 +70,7 @@ def test_seeds_are_told_together_and_a_repeat_replaces(result, tmp_path, file):
     (game,) = by_game(read_results(file), "local")
     assert [r.bits_per_byte for r in game] == [2.0, 2.2]
     assert in_words(game).startswith(
-        "local on some text: 2.1000 bits per byte (standard deviation 0.1414 over 2 seeds) in 498,312 bytes, proven"
+        "2.1000 bits per byte (standard deviation 0.1414 over 2 seeds), proven: local on some text, 498,312 bytes, "
     )
 
 
@@ -77,6 +80,21 @@ def test_a_result_of_the_recipe_as_it_was_says_so_and_stands_alone(result, tmp_p
     assert not in_words([of_today]).endswith("; the recipe has changed since")
     assert in_words([of_before]).endswith("; the recipe has changed since")
     assert by_game([of_before, of_today], "local") == [[of_today], [of_before]]
+
+
+def listed(results):
+    out = io.StringIO()
+    print_recipes([load_recipe("local")], results, Console(file=out, width=400, markup=False))
+    return out.getvalue()
+
+
+def test_the_list_tells_of_a_recipe_as_it_was_only_where_it_has_no_result_as_it_is(result, tmp_path, file):
+    of_today = recorded(result, tmp_path, file)
+    of_before = replace(of_today, recipe_sha256="0" * 64, bits_per_byte=1.5)
+    assert "2.0958" in listed([of_before, of_today])
+    assert "1.5000" not in listed([of_before, of_today])
+    assert "1.5000" in listed([of_before])
+    assert "no proven run yet" in listed([])
 
 
 def test_the_digest_is_of_what_a_recipe_says_not_of_its_words(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from paramgolf.judge.verdict import Finding, Outcome, Standing, Verdict
 MARKS = {
     Outcome.PASS: ("pass", "green"),
     Outcome.FAIL: ("FAIL", "bold red"),
-    Outcome.UNDECIDED: ("open", "yellow"),
+    Outcome.UNDECIDED: ("undecided", "yellow"),
 }
 COLOURS = {
     Standing.VALID: "bold green",
@@ -52,9 +52,9 @@ def _last_line(verdict: Verdict) -> Text:
         line.append(f"  {sum(scores) / len(scores):.4f} bits per byte", "bold")
         line.append(f" over {len(scores)} seed{'s' if len(scores) > 1 else ''}")
         line.append(" (a sample)" if verdict.depth == "quick" else "")
-    open_rules = [f.rule for f in verdict.findings if f.outcome is Outcome.UNDECIDED]
-    if open_rules:
-        line.append(f"; open: {', '.join(dict.fromkeys(open_rules))}")
+    undecided = [f.rule for f in verdict.findings if f.outcome is Outcome.UNDECIDED]
+    if undecided:
+        line.append(f"; undecided: {', '.join(dict.fromkeys(undecided))}")
     if verdict.trained_again is not None:
         line.append(f"; seed {verdict.trained_again} trained again")
     line.append(f"; judged in {verdict.seconds:.0f} s", "dim")

@@ -99,15 +99,18 @@ def in_words(results: Sequence[RecipeResult]) -> str:
     """Results of one recipe in one game over its seeds, as one line."""
     bits = [r.bits_per_byte for r in results]
     spread = f" (standard deviation {stdev(bits):.4f} over {len(bits)} seeds)" if len(bits) > 1 else ""
+    tokens = fmean(r.train_tokens for r in results)
     newest = max(results, key=lambda r: r.date)
-    changed = "; the recipe has changed since" if _of_an_earlier_recipe(newest) else ""
+    changed = "; the recipe has changed since" if of_an_earlier_recipe(newest) else ""
     return (
-        f"{newest.challenge} on {newest.corpus}: {fmean(bits):.4f} bits per byte{spread} in "
-        f"{max(r.bytes for r in results):,} bytes, proven; {newest.date}, {newest.machine}{changed}"
+        f"{fmean(bits):.4f} bits per byte{spread}, proven: {newest.challenge} on {newest.corpus}, "
+        f"{max(r.bytes for r in results):,} bytes, {tokens / 1e6:.1f} million tokens; "
+        f"{newest.date}, {newest.machine}{changed}"
     )
 
 
-def _of_an_earlier_recipe(result: RecipeResult) -> bool:
+def of_an_earlier_recipe(result: RecipeResult) -> bool:
+    """Whether the recipe of that name says something else today."""
     return result.recipe_sha256 != digest(result.recipe)
 
 
@@ -127,7 +130,7 @@ def by_game(results: Sequence[RecipeResult], recipe: str) -> list[list[RecipeRes
     for r in results:
         if r.recipe == recipe:
             games.setdefault((r.challenge, r.corpus, r.machine, r.recipe_sha256), []).append(r)
-    return sorted(games.values(), key=lambda game: _of_an_earlier_recipe(game[0]))
+    return sorted(games.values(), key=lambda game: of_an_earlier_recipe(game[0]))
 
 
 def _place(result: RecipeResult) -> tuple[str, str, str, str, int]:

@@ -1,5 +1,6 @@
-"""What `paramgolf recipes show` shows a person."""
+"""What `paramgolf recipes` and `paramgolf recipes show` show a person."""
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from rich.console import Console
@@ -7,10 +8,26 @@ from rich.table import Table
 from rich.text import Text
 
 from paramgolf.lab.recipe_lines import Line, lines_of
-from paramgolf.lab.recipe_results import by_game, in_words, read_results
+from paramgolf.lab.recipe_results import RecipeResult, by_game, in_words, of_an_earlier_recipe, read_results
 from paramgolf.train.recipe import Recipe
 
 WIDTH_OF_VALUES = 15
+
+
+def print_recipes(recipes: Sequence[Recipe], results: Sequence[RecipeResult], console: Console) -> None:
+    """Name, title and results of each recipe: as it is now, or as it was where nothing newer was measured."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for recipe in recipes:
+        games = by_game(results, recipe.name)
+        of_now = [game for game in games if not of_an_earlier_recipe(game[0])]
+        lines = [in_words(game) for game in of_now or games] or ["no proven run yet"]
+        table.add_row(
+            Text(recipe.name, "bold"), Text.assemble(recipe.title, ("\n" + "\n".join(lines), "dim"))
+        )
+    console.print(table)
+    console.print("\nLine by line, and all that was measured: paramgolf recipes show NAME")
 
 
 def print_recipe(recipe: Recipe, console: Console, *, everything: bool) -> None:

@@ -11,7 +11,7 @@ LONGEST_CELL = 300
 LONGEST_SENTENCE = 1000
 # GitHub takes 65,536 characters
 LONGEST_COMMENT = 60_000
-_MARKS = {Outcome.PASS: "pass", Outcome.FAIL: "**FAIL**", Outcome.UNDECIDED: "open"}
+_MARKS = {Outcome.PASS: "pass", Outcome.FAIL: "**FAIL**", Outcome.UNDECIDED: "undecided"}
 _WORDS = {
     Standing.VALID: "valid: every rule that must be decided was, and none failed.",
     Standing.INVALID: "not valid: a rule failed. What to change is below.",
@@ -99,9 +99,9 @@ def _parts(findings: Sequence[Finding], room: int) -> list[str]:
             left_out += len(line) >= room
             room -= _add(lines, line, room)
     lines += [""] if lines else []
-    decided = [f for f in findings if f.outcome is not Outcome.PASS]
+    not_passed = [f for f in findings if f.outcome is not Outcome.PASS]
     passed = [f for f in findings if f.outcome is Outcome.PASS]
-    for rows, fold in ((decided, False), (passed, True)):
+    for rows, fold in ((not_passed, False), (passed, True)):
         table: list[str] = []
         for finding in sorted(rows, key=lambda f: f.outcome is Outcome.UNDECIDED):
             cells = (_name(finding), _MARKS[finding.outcome], text(finding.measured), text(finding.limit))
