@@ -1,10 +1,10 @@
 """Coded bytes against the Shannon bound of integers and scales, each coded one by one under its own frequencies.
 
 python benchmarks/entropy.py            synthetic matrices
-python benchmarks/entropy.py RUN        every tensor of a trained run, as its artifact holds it
+python benchmarks/entropy.py RUN        every tensor of a trained run, rounded as for its artifact
 """
 
-import sys
+import argparse
 import time
 from pathlib import Path
 
@@ -78,7 +78,8 @@ def trained(run: Path) -> Table:
     tensors = precision.rounded(state)
     encoded = encode_weights(tensors)
     table = Table("tensor", "shape", "bits a weight", "coded bytes", "Shannon bound", "over")
-    rows = [(n, t, encoded.tensor_bytes[n], bound_of(t), t.q.numel()) for n, t in tensors.items()]
+    stored = {n: t for n, t in tensors.items() if t.q.numel()}
+    rows = [(n, t, encoded.tensor_bytes[n], bound_of(t), t.q.numel()) for n, t in stored.items()]
     for name, tensor, size, bound, weights in rows:
         table.add_row(name, str(list(tensor.q.shape)), *in_columns(size, bound, weights))
     table.add_row("tables", "", "", f"{encoded.table_bytes:,}", "", "")
@@ -94,8 +95,13 @@ def in_columns(size: int, bound: float, weights: int) -> tuple[str, str, str, st
 
 
 def main() -> None:
-    if len(sys.argv) > 1:
-        Console(width=110).print(trained(Path(sys.argv[1])))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", nargs="?", type=Path, metavar="RUN", help="the folder of a trained run")
+    options = parser.parse_args()
+    if options.run:
+        Console(width=110).print(trained(options.run))
         return
     torch.manual_seed(0)
     table = Table(

@@ -38,6 +38,7 @@ heads = 2
 kv_heads = 1
 windows = [32]
 softcap_kind = "rational"
+mirrored_skips = false
 [training]
 sequence_length = 256
 batch_tokens = 2048
