@@ -3,6 +3,7 @@
 import errno
 import multiprocessing
 import os
+import signal
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException
 
-from paramgolf.errors import UsageError
+from paramgolf.errors import TrainingError, UsageError
 from paramgolf.train import distributed
 from paramgolf.train.distributed import rank, run_ranks, sum_over_ranks
 from paramgolf.train.exchange import Exchange
@@ -52,6 +53,13 @@ def die_at_the_second_call(folder: Path) -> None:
     sum_over_ranks(torch.ones(2))
     if rank() == 1:
         os._exit(7)
+    sum_over_ranks(torch.ones(2))
+
+
+def be_killed_at_the_second_call(folder: Path) -> None:
+    sum_over_ranks(torch.ones(2))
+    if rank() == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
     sum_over_ranks(torch.ones(2))
 
 
@@ -100,6 +108,11 @@ def test_where_memory_has_no_room_it_says_how_much_and_what_to_do(tmp_path, monk
 def test_a_process_that_dies_ends_the_others(tmp_path):
     with pytest.raises((ProcessExitedException, ProcessRaisedException)):
         run_ranks(die_at_the_second_call, (tmp_path,), 2)
+
+
+def test_of_a_process_that_is_killed_it_says_what_that_may_mean(tmp_path):
+    with pytest.raises(TrainingError, match=r"killed from outside.*micro_batch_tokens.*cpu_processes = 1"):
+        run_ranks(be_killed_at_the_second_call, (tmp_path,), 2)
 
 
 def test_only_processes_started_inside_keep_their_memory(monkeypatch):

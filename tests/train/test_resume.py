@@ -10,11 +10,13 @@ import pytest
 import torch
 
 from paramgolf.errors import TrainingError
+from paramgolf.train import device
 from paramgolf.train.checkpoint import load_optimizer, load_precision, load_weights, read_progress
 from paramgolf.train.job import SUMMARY
 from paramgolf.train.loop import train
 from paramgolf.train.precision import HESSIAN
 from paramgolf.train.quantise import QuantisationScheme
+from paramgolf.train.training_model import TrainingModel
 
 
 def assert_same_end(folder, other) -> None:
@@ -187,3 +189,18 @@ def test_micro_batches_add_up_to_the_batch(tiny, curve):
     whole, parts = ([loss for _, _, loss, _ in curve(job.folder)] for job in jobs)
     assert parts == pytest.approx(whole, abs=2e-2)
     assert parts[:3] == pytest.approx(whole[:3], abs=2e-3)
+
+
+def test_a_pass_on_a_cpu_is_no_larger_than_its_memory_is_made_for(tiny, monkeypatch):
+    """Whatever a recipe for GPUs says; in the warm-up too, which runs two passes of any number."""
+    monkeypatch.setattr(device, "CPU_PASS_TOKENS", 16)
+    seen: list[int] = []
+    forward = TrainingModel.forward
+
+    def watched(self, tokens, targets):
+        seen.append(tokens.numel())
+        return forward(self, tokens, targets)
+
+    monkeypatch.setattr(TrainingModel, "forward", watched)
+    train(tiny.job("small", tokens=64 * 3, micro_batch_tokens=64))
+    assert seen == [16] * (2 * 2 + 3 * 4)

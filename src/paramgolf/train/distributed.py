@@ -14,8 +14,9 @@ import torch
 import torch.distributed as dist
 from torch._C._distributed_c10d import TCPStore
 from torch.multiprocessing import get_context
-from torch.multiprocessing.spawn import start_processes
+from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, start_processes
 
+from paramgolf.errors import TrainingError
 from paramgolf.train.exchange import Exchange
 from paramgolf.train.malloc import keeping_memory
 
@@ -23,6 +24,11 @@ from paramgolf.train.malloc import keeping_memory
 TIMEOUT = timedelta(minutes=20)
 # Files here are memory; where there is no such folder, any will do.
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - what is made in it has a random name
+
+KILLED = (
+    "a process of the training was killed from outside, as the system does where memory runs out. Give a smaller "
+    "training.micro_batch_tokens, or training.cpu_processes = 1; the last whole checkpoint is kept."
+)
 
 # Set in processes that run_ranks started.
 _exchange: Exchange | None = None
@@ -100,6 +106,9 @@ def run_ranks(function: Callable[..., None], arguments: tuple[Any, ...], process
 
     Under torchrun this process is one of the ranks already. Otherwise `processes` new ones are started on this
     machine, each with one thread (they share a core's cache better than threads do); for one, none is.
+
+    Raises:
+        TrainingError: a process that was started here was killed.
     """
     if under_torchrun():
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=TIMEOUT)
@@ -137,6 +146,11 @@ def _run_local(function: Callable[..., None], arguments: tuple[Any, ...], proces
         except KeyboardInterrupt:
             for process in context.processes:
                 process.terminate()
+            raise
+        except (ProcessExitedException, ProcessRaisedException):
+            # Whichever end is seen first: those that wait for a killed one raise.
+            if any(process.exitcode == -signal.SIGKILL for process in context.processes):
+                raise TrainingError(KILLED) from None
             raise
 
 

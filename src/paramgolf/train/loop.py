@@ -186,8 +186,11 @@ class _Run:
         """Compile everything and touch all memory, leaving weights and optimizer as they were."""
         for sizes in dict.fromkeys(all_sizes(self.recipe.training)):
             batch = self.batches.read(0, sizes)
+            rows = self._rows_of_a_pass(batch)
+            # Two passes have all shapes and all memory of any number of them: the last one may be shorter.
+            end = rows + (len(batch[0]) % rows or rows)
             for _ in range(2):
-                self._gradients(batch)
+                self._gradients((batch[0][:end], batch[1][:end]))
                 self.optimizers.zero_grad()
         if self.mixer:
             self.mixer.warm_up(self.model)
@@ -208,9 +211,13 @@ class _Run:
             )
         self.budget = replace(self.job.budget, seconds=limit - seconds)
 
+    def _rows_of_a_pass(self, batch: tuple[Tensor, Tensor]) -> int:
+        tokens = self.device.pass_tokens(self.recipe.training.micro_batch_tokens)
+        return max(1, tokens // batch[0].size(1))
+
     def _gradients(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Accumulate the gradients of one rank's batch over micro-batches; the mean loss, detached."""
-        rows = max(1, self.recipe.training.micro_batch_tokens // batch[0].size(1))
+        rows = self._rows_of_a_pass(batch)
         parts = list(zip(*(t.split(rows) for t in batch), strict=True))
         total = torch.zeros((), device=self.device.device)
         for i, (tokens, targets) in enumerate(parts):

@@ -68,7 +68,8 @@ class TrainingRecipe:
     sequence_length: Count = 1024
     # Tokens of one step, over all processes.
     batch_tokens: Count = 524_288
-    # Tokens of one forward and backward pass of one process; a step accumulates as many as it needs.
+    # Tokens of one forward and backward pass of one process, on a CPU at most 16,384; a step accumulates as many as it
+    # needs.
     micro_batch_tokens: Count = 65_536
     # What blocks and loss multiply: "float" as the device does it best; "float32" also where it multiplies bfloat16, so
     # that machines compare; or "int8", integers of 8 bits (products.py), where that is faster: on GPUs, and on CPUs
