@@ -167,23 +167,38 @@ def train(
 
 
 @app.command(group=ROAD, sort_key=4)
-def pack(folder: Annotated[Path, Parameter(help="The folder of a run that was trained.")]) -> None:
+def pack(
+    folder: Annotated[Path, Parameter(help="The folder of a run that was trained.")],
+    *,
+    recipe: Annotated[
+        str | None,
+        Parameter(help="A recipe (a name or a .toml file) to pack by instead, trained as the run was."),
+    ] = None,
+) -> None:
     """Quantise and entropy-code the weights of a run, and build its model.pyz.
 
     Reads checkpoint/, data/tokenizer.bin and run.json of the folder, writes model.pyz there and shows where its
-    bytes go. Over the challenge's limit it leaves no model.pyz.
+    bytes go. Over the challenge's limit it leaves no model.pyz. With --recipe the run is of that recipe afterwards:
+    it may round weights and predict otherwise, as long as training would have been the same.
 
     ```
     paramgolf pack out/mine
+    paramgolf pack out/mine --recipe coarser.toml
     ```
     """
     from paramgolf.lab.folder import RunFolder
     from paramgolf.lab.packing import pack_run
+    from paramgolf.lab.repack import with_recipe
     from paramgolf.lab.settings import read_settings
+    from paramgolf.train.recipe_file import load_recipe
 
     files = RunFolder(folder)
     settings = read_settings(files.settings)
+    if recipe is not None:
+        settings = with_recipe(settings, load_recipe(recipe), files)
     packed = pack_run(settings, files)
+    if recipe is not None:
+        files.claim(settings)
     reporter = _reporter()
     reporter.console.print(packed.ledger.table(settings.challenge.artifact_bytes))
     reporter.say(

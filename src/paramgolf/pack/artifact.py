@@ -154,5 +154,7 @@ def _too_large(path: Path, ledger: Ledger, limit: int) -> str:
     largest = ", ".join(f"{label} {size:,}" for label, size in ledger.rows()[:3])
     return (
         f"{path.name} would be {ledger.total:,} bytes, {ledger.total - limit:,} over the limit of {limit:,}; "
-        f"largest: {largest}. Quantise these more coarsely or make the model smaller; nothing was written"
+        f"largest: {largest}. Quantise these more coarsely or make the model smaller: fill = true finds how coarsely, "
+        'but for the rule "max", and paramgolf pack FOLDER --recipe RECIPE packs what was trained again. '
+        "Nothing was written"
     )

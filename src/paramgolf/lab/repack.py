@@ -1,0 +1,44 @@
+"""What was trained, packed by another recipe: a training is not lost since its artifact is too large."""
+
+from dataclasses import replace
+
+from paramgolf.errors import UsageError
+from paramgolf.lab.folder import RunFolder, flat
+from paramgolf.lab.settings import RunSettings
+from paramgolf.train.recipe import Recipe
+
+# Parts of a recipe that nothing before packing reads, and those of which that holds where training does not round.
+BEHIND_TRAINING = ("name", "title", "predict", "learn")
+WHERE_NOTHING_ROUNDS = ("fill", "weights")
+
+
+def with_recipe(settings: RunSettings, recipe: Recipe, folder: RunFolder) -> RunSettings:
+    """The settings of a finished run with that recipe in the place of its own.
+
+    Raises:
+        UsageError: training is not finished, or would have been another one by that recipe.
+    """
+    if folder.trained() is None:
+        raise UsageError(f"{folder.path} is not trained to its end. Train first: paramgolf train")
+    before = settings.recipe
+    free = BEHIND_TRAINING + (WHERE_NOTHING_ROUNDS if before.training.quantise_from is None else ())
+    there, asked = flat(before.to_dict()), flat(recipe.to_dict())
+    different = sorted(
+        key for key in there | asked if there.get(key) != asked.get(key) and key.split(".")[0] not in free
+    )
+    if different:
+        shown = "; ".join(f"{k}: {there.get(k)!r} there, {asked.get(k)!r} asked" for k in different[:4])
+        raise UsageError(
+            f"{folder.path} was trained by another recipe ({shown}). What may differ from it: {', '.join(free)}; "
+            "for the rest train again."
+        )
+    if _measures(recipe) and not _measures(before):
+        raise UsageError(
+            'weights by the rule "loss" need sensitivities, which are measured in training: give another rule, '
+            "or train again."
+        )
+    return replace(settings, recipe=recipe)
+
+
+def _measures(recipe: Recipe) -> bool:
+    return any(scheme.rule == "loss" for scheme in recipe.schemes().values())
