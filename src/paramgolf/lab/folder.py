@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from paramgolf.errors import UsageError
 from paramgolf.files import write_atomic
+from paramgolf.lab.differences import differences, in_words
 from paramgolf.lab.settings import RunSettings, read_settings
 from paramgolf.train.checkpoint import read_progress
 from paramgolf.train.job import SUMMARY, Summary
@@ -62,13 +62,11 @@ class RunFolder:
         """Raises UsageError where this folder holds a run of other settings, and says which differ."""
         if not self.settings.exists():
             return
-        found, wanted = (flat(s.to_dict()) for s in (read_settings(self.settings), settings))
-        different = sorted(key for key in found | wanted if found.get(key) != wanted.get(key))
+        different = differences(read_settings(self.settings).to_dict(), settings.to_dict())
         if different:
-            shown = "; ".join(f"{k}: {found.get(k)!r} there, {wanted.get(k)!r} asked" for k in different[:4])
-            more = f" and {len(different) - 4} more" if len(different) > 4 else ""
             raise UsageError(
-                f"{self.path} holds another run ({shown}{more}). Give another --out, or remove that folder."
+                f"{self.path} holds another run ({in_words(different, 'there', 'asked')}). Give another --out, or "
+                "remove that folder."
             )
 
     def claim(self, settings: RunSettings) -> None:
@@ -82,11 +80,3 @@ class RunFolder:
         if progress is None or not progress.finished or not path.exists():
             return None
         return Summary(**json.loads(path.read_text()))
-
-
-def flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested tables as one: {"recipe.model.width": 128, ...}."""
-    keys: dict[str, Any] = {}
-    for key, value in table.items():
-        keys |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return keys

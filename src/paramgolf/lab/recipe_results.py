@@ -9,14 +9,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
 
 import tomli_w
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from paramgolf.errors import ConfigError, ProofError, UsageError
 from paramgolf.files import write_atomic
-from paramgolf.lab.folder import RunFolder, flat
+from paramgolf.lab.differences import differences
+from paramgolf.lab.differences import in_words as differences_in_words
+from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.result import Result, read_result
 from paramgolf.train.recipe_file import load_recipe, read_table, recipe_folder, recipe_names
 
@@ -168,11 +169,9 @@ def _require_shipped(result: Result) -> None:
             f"the run is of the recipe {result.recipe!r}, which is none of {', '.join(recipe_names())}. "
             "Put it into recipes/ first."
         )
-    ran: dict[str, Any] = flat(result.settings["recipe"])
-    ships = flat(load_recipe(result.recipe).to_dict())
-    different = sorted(key for key in ran | ships if ran.get(key) != ships.get(key))
-    if different:
-        shown = "; ".join(f"{k}: {ran.get(k)!r} ran, {ships.get(k)!r} ships" for k in different[:4])
+    found = differences(result.settings["recipe"], load_recipe(result.recipe).to_dict())
+    if found:
         raise UsageError(
-            f"the run's recipe is not the {result.recipe!r} that ships ({shown}). Run the one that ships."
+            f"the run's recipe is not the {result.recipe!r} that ships "
+            f"({differences_in_words(found, 'ran', 'ships')}). Run the one that ships."
         )

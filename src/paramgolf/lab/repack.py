@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from paramgolf.errors import UsageError
-from paramgolf.lab.folder import RunFolder, flat
+from paramgolf.lab.differences import differences, in_words
+from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.settings import RunSettings
 from paramgolf.train.recipe import Recipe
 
@@ -22,15 +23,12 @@ def with_recipe(settings: RunSettings, recipe: Recipe, folder: RunFolder) -> Run
         raise UsageError(f"{folder.path} is not trained to its end. Train first: paramgolf train")
     before = settings.recipe
     free = BEHIND_TRAINING + (WHERE_NOTHING_ROUNDS if before.training.quantise_from is None else ())
-    there, asked = flat(before.to_dict()), flat(recipe.to_dict())
-    different = sorted(
-        key for key in there | asked if there.get(key) != asked.get(key) and key.split(".")[0] not in free
-    )
-    if different:
-        shown = "; ".join(f"{k}: {there.get(k)!r} there, {asked.get(k)!r} asked" for k in different[:4])
+    found = differences(before.to_dict(), recipe.to_dict())
+    noticed = {key: values for key, values in found.items() if key.split(".")[0] not in free}
+    if noticed:
         raise UsageError(
-            f"{folder.path} was trained by another recipe ({shown}). What may differ from it: {', '.join(free)}; "
-            "for the rest train again."
+            f"{folder.path} was trained by another recipe ({in_words(noticed, 'there', 'asked')}). What may differ "
+            f"from it: {', '.join(free)}; for the rest train again."
         )
     if _measures(recipe) and not _measures(before):
         raise UsageError(
