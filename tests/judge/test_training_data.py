@@ -146,11 +146,13 @@ def test_a_recipe_that_does_not_train_fails_and_a_slow_machine_does_not():
     assert judged(2.0, slow).outcome is Outcome.UNDECIDED
 
 
-def test_the_clock_passes_or_stays_open():
+def test_the_clock_passes_or_is_undecided():
     assert judge_training_clock(LOCAL, AGAIN).outcome is Outcome.PASS
     slow = dataclasses.replace(AGAIN, trained=Trained(tokens=1000, seconds=400.0))
-    assert judge_training_clock(LOCAL, slow).outcome is Outcome.UNDECIDED
-    assert judge_training_clock(LOCAL, None).outcome is Outcome.UNDECIDED
+    found = judge_training_clock(LOCAL, slow)
+    assert (found.outcome, found.measured[:7]) == (Outcome.UNDECIDED, "400.0 s")
+    found = judge_training_clock(LOCAL, None)
+    assert (found.outcome, found.measured) == (Outcome.UNDECIDED, "not measured")
 
 
 @pytest.mark.parametrize(

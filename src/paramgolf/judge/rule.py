@@ -48,9 +48,11 @@ class Rule:
         """The entry breaks it; `mend` says what to change."""
         return self(Outcome.FAIL, measured, limit, evidence, mend)
 
-    def undecided(self, why: str, mend: str = "", *, limit: str = "") -> Finding:
-        """Nothing was measured that settles it."""
-        return self(Outcome.UNDECIDED, "not measured", limit, why, mend)
+    def undecided(
+        self, why: str, mend: str = "", *, limit: str = "", measured: str = "not measured"
+    ) -> Finding:
+        """Nothing was measured, or nothing that settles it."""
+        return self(Outcome.UNDECIDED, measured, limit, why, mend)
 
     def not_reached(self, m: "Measurements") -> Finding:
         """An earlier phase broke, so there is nothing to judge."""

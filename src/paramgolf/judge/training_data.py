@@ -179,9 +179,10 @@ def judge_training_clock(challenge: Challenge, reproduction: Reproduction | None
     measured = f"{trained.seconds:.1f} s for {trained.tokens:,} tokens"
     if clock and trained.seconds > clock * CLOCK_SLACK:
         return CLOCK.undecided(
-            f"{measured} on this machine, which may be slower than the entrant's.",
+            "Longer than the clock, but this machine may be slower than the entrant's.",
             "Judge it on the challenge's hardware.",
             limit=limit,
+            measured=measured,
         )
     return CLOCK.passed(measured, limit, "the trainer's clock in the sandbox; compiling is outside of it")
 
