@@ -72,9 +72,8 @@ def trained(run: Path) -> Table:
     precision.load(load_precision(folder.checkpoint), state)
     if not precision.steps:
         precision.decide(state, None)
-    room = weight_bytes(settings, open_tokens(folder.data))
-    if settings.recipe.fill and room is not None:
-        precision.fill(state, room)
+    if settings.recipe.fill:
+        precision.fill(state, weight_bytes(settings, open_tokens(folder.data)))
     tensors = precision.rounded(state)
     encoded = encode_weights(tensors)
     table = Table("tensor", "shape", "bits a weight", "coded bytes", "Shannon bound", "over")

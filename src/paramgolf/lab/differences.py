@@ -7,7 +7,7 @@ SHOWN = 4
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Both values of each key that differs, None where it is missing; nested keys as "model.width", in their order."""
+    """Both values of each key that differs, None where it is missing; nested keys as "model.width", sorted."""
     a, b = _flat(one), _flat(other)
     return {key: (a.get(key), b.get(key)) for key in sorted(a | b) if a.get(key) != b.get(key)}
 

@@ -27,10 +27,8 @@ MIXER_OCTAVES, MIXER_LIMIT = -4, 127
 MIXER_REACH, MIXER_WEIGHTS_A_BYTE = 45, 16
 
 
-def weight_bytes(settings: RunSettings, text: TokenisedText) -> int | None:
+def weight_bytes(settings: RunSettings, text: TokenisedText) -> int:
     """The bytes that the challenge's limit leaves for weights beside code, configuration and tokenizer."""
-    if settings.challenge.artifact_bytes is None:
-        return None
     beside = bytes_beside_weights(settings.recipe, text.tokenizer.to_bytes(), text.tree)
     beside += _mixer_bytes(settings.recipe)
     return settings.challenge.artifact_bytes - beside

@@ -14,6 +14,7 @@ from paramgolf.lab.closing import in_words, key_values, next_commands
 from paramgolf.lab.data import prepare_data
 from paramgolf.lab.environment import commit
 from paramgolf.lab.folder import RunFolder
+from paramgolf.lab.forecast import foresee
 from paramgolf.lab.measure import draw_samples, unquantised_bits_per_byte
 from paramgolf.lab.packing import pack_run
 from paramgolf.lab.report import write_report
@@ -44,7 +45,7 @@ def run(settings: RunSettings, out: Path, reporter: Reporter) -> None:
     Under torchrun every process calls this; the first alone does all but the training.
 
     Raises:
-        UsageError: `out` holds another run.
+        UsageError: `out` holds another run, or the recipe's artifact would be far too large.
         ProofError: the artifact was not proven; result and report are there and say so.
         ParamgolfError: a step failed; the same call goes on from there.
     """
@@ -53,6 +54,8 @@ def run(settings: RunSettings, out: Path, reporter: Reporter) -> None:
         folder.refuse_other(settings)
     # Decided on every rank, from files that none writes before all have joined.
     if not _finished(folder):
+        if folder.trained() is None:
+            foresee(settings.recipe, settings.challenge, reporter.warn if is_first() else lambda line: None)
         train_in(settings, folder, reporter)
         if is_first():
             write_result(folder.result, _measure(settings, folder, reporter))
