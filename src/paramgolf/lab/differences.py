@@ -12,7 +12,7 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, t
     return {key: (a.get(key), b.get(key)) for key in sorted(a | b) if a.get(key) != b.get(key)}
 
 
-def in_words(found: Mapping[str, tuple[Any, Any]], one: str, other: str) -> str:
+def shown(found: Mapping[str, tuple[Any, Any]], one: str, other: str) -> str:
     """The first few, as "model.width: 64 there, 128 asked" where the sides are called "there" and "asked"."""
     words = [f"{key}: {a!r} {one}, {b!r} {other}" for key, (a, b) in list(found.items())[:SHOWN]]
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""

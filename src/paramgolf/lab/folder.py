@@ -6,7 +6,7 @@ from pathlib import Path
 
 from paramgolf.errors import UsageError
 from paramgolf.files import write_atomic
-from paramgolf.lab.differences import differences, in_words
+from paramgolf.lab.differences import differences, shown
 from paramgolf.lab.settings import RunSettings, read_settings
 from paramgolf.train.checkpoint import read_progress
 from paramgolf.train.job import SUMMARY, Summary
@@ -65,7 +65,7 @@ class RunFolder:
         different = differences(read_settings(self.settings).to_dict(), settings.to_dict())
         if different:
             raise UsageError(
-                f"{self.path} holds another run ({in_words(different, 'there', 'asked')}). Give another --out, or "
+                f"{self.path} holds another run ({shown(different, 'there', 'asked')}). Give another --out, or "
                 "remove that folder."
             )
 

@@ -15,8 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from paramgolf.errors import ConfigError, ProofError, UsageError
 from paramgolf.files import write_atomic
-from paramgolf.lab.differences import differences
-from paramgolf.lab.differences import in_words as differences_in_words
+from paramgolf.lab.differences import differences, shown
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.result import Result, read_result
 from paramgolf.train.recipe_file import load_recipe, read_table, recipe_folder, recipe_names
@@ -173,5 +172,5 @@ def _require_shipped(result: Result) -> None:
     if found:
         raise UsageError(
             f"the run's recipe is not the {result.recipe!r} that ships "
-            f"({differences_in_words(found, 'ran', 'ships')}). Run the one that ships."
+            f"({shown(found, 'ran', 'ships')}). Run the one that ships."
         )

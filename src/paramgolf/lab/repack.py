@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from paramgolf.errors import UsageError
-from paramgolf.lab.differences import differences, in_words
+from paramgolf.lab.differences import differences, shown
 from paramgolf.lab.folder import RunFolder
 from paramgolf.lab.settings import RunSettings
 from paramgolf.train.recipe import Recipe
@@ -27,16 +27,21 @@ def with_recipe(settings: RunSettings, recipe: Recipe, folder: RunFolder) -> Run
     noticed = {key: values for key, values in found.items() if key.split(".")[0] not in free}
     if noticed:
         raise UsageError(
-            f"{folder.path} was trained by another recipe ({in_words(noticed, 'there', 'asked')}). What may differ "
+            f"{folder.path} was trained by another recipe ({shown(noticed, 'there', 'asked')}). What may differ "
             f"from it: {', '.join(free)}; for the rest train again."
         )
-    if _measures(recipe) and not _measures(before):
+    unmeasured = _measured(recipe) - _measured(before)
+    if unmeasured:
         raise UsageError(
-            'weights by the rule "loss" need sensitivities, which are measured in training: give another rule, '
-            "or train again."
+            f"{folder.path} lacks what training measures only where a recipe asks for it: "
+            f"{', '.join(sorted(unmeasured))}. Do without, or train again."
         )
     return replace(settings, recipe=recipe)
 
 
-def _measures(recipe: Recipe) -> bool:
-    return any(scheme.rule == "loss" for scheme in recipe.schemes().values())
+def _measured(recipe: Recipe) -> set[str]:
+    """What packing by that recipe needs of the training beside the weights."""
+    schemes = recipe.schemes()
+    inputs = {f"inputs of weights.{group} (feedback)" for group, scheme in schemes.items() if scheme.feedback}
+    by_loss = any(scheme.rule == "loss" for scheme in schemes.values())
+    return inputs | ({'sensitivities (rule "loss")'} if by_loss else set())

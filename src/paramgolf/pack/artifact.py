@@ -155,6 +155,6 @@ def _too_large(path: Path, ledger: Ledger, limit: int) -> str:
     return (
         f"{path.name} would be {ledger.total:,} bytes, {ledger.total - limit:,} over the limit of {limit:,}; "
         f"largest: {largest}. Quantise these more coarsely or make the model smaller: fill = true finds how coarsely, "
-        'but for the rule "max", and paramgolf pack FOLDER --recipe RECIPE packs what was trained again. '
-        "Nothing was written"
+        'but for the rules "max", "ternary" and "binary"; paramgolf pack FOLDER --recipe RECIPE packs again what was '
+        "trained. Nothing was written"
     )

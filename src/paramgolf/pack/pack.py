@@ -59,7 +59,7 @@ def pack_model(
     config: of the artifact, see artifact.build_artifact.
     precision: steps that training decided; where it decided none, they are decided here from the weights.
     beside: tensors that ship with the state's and are quantised already.
-    fill: multiply the steps of all schemes but "max" by one number, so that the file is as large as `limit` allows.
+    fill: multiply all steps but those of FIXED_RULES by one number, so that the file is as large as `limit` allows.
 
     Raises PackError for weights that cannot be packed and ArtifactTooLargeError over `limit`; no file is left
     then.

@@ -26,8 +26,9 @@ TIMEOUT = timedelta(minutes=20)
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - what is made in it has a random name
 
 KILLED = (
-    "a process of the training was killed from outside, as the system does where memory runs out. Give a smaller "
-    "training.micro_batch_tokens, or training.cpu_processes = 1; the last whole checkpoint is kept."
+    "a process of the training was killed from outside, as the system does where memory runs out. Free memory and run "
+    "again, which goes on from the last checkpoint; or change the recipe: a smaller training.micro_batch_tokens, or "
+    "training.cpu_processes = 1."
 )
 
 # Set in processes that run_ranks started.

@@ -192,7 +192,8 @@ class Recipe:
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
     optimizer: OptimizerRecipe = field(default_factory=OptimizerRecipe)
     weights: dict[str, QuantisationScheme] = field(default_factory=dict)
-    # Coarsen or refine the steps of all schemes but "max" by one factor so that the artifact fills the cap.
+    # Coarsen or refine all steps by one factor so that the artifact fills the cap, but for those of the rules "max",
+    # "ternary" and "binary".
     fill: bool = False
     predict: PredictConfig = field(default_factory=PredictConfig)
     learn: LearnConfig = field(default_factory=LearnConfig)

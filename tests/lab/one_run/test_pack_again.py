@@ -45,7 +45,8 @@ def test_coarser_weights_make_a_smaller_artifact_and_the_run_one_of_that_recipe(
     ("lines", "old", "new", "said"),
     [
         ("", "width = 64", "width = 128", r"model\.width: 64 there, 128 asked"),
-        ('[weights.matrices]\nrule = "loss"\n', "", "", "sensitivities, which are measured in training"),
+        ('[weights.matrices]\nrule = "loss"\n', "", "", r"sensitivities \(rule"),
+        ("[weights.embedding]\nfeedback = true\n", "", "", r"inputs of weights\.embedding \(feedback"),
     ],
 )
 def test_what_training_would_have_noticed_is_refused_and_nothing_changes(
