@@ -136,12 +136,14 @@ def test_lanes_advance_as_if_alone_and_can_be_dropped(model):
     torch.testing.assert_close(rows, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_sampling_repeats_by_seed_and_temperature_0_takes_the_likeliest(model):
+# Prompts inside the first window, that fill it, and behind it.
+@pytest.mark.parametrize("prompt", [b"", b"The", b"The cat", b"The cat sat on the mat"])
+def test_sampling_repeats_by_seed_and_temperature_0_takes_the_likeliest(model, prompt):
     predictor = Predictor(model, Tokenizer(), PredictConfig(window=8, overlap=4))
-    first, again, other = (b"".join(predictor.sample(b"The", 20, 1.0, seed)) for seed in (1, 1, 2))
+    first, again, other = (b"".join(predictor.sample(prompt, 20, 1.0, seed)) for seed in (1, 1, 2))
     assert first == again != other
-    greedy = list(predictor.sample(b"The", 5, 0.0, 1))
-    text = list(b"The")
+    greedy = list(predictor.sample(prompt, 5, 0.0, 1))
+    text = list(prompt)
     for token in greedy:
         logits = rows_of(predictor, np.array(text, np.int32))[-1]
         assert token == bytes([int(logits.argmax())])

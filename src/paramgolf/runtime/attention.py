@@ -121,8 +121,8 @@ class Attention(nn.Module):
         B, T, _ = x_BTD.shape
         H, K, E = self.heads, self.kv_heads, self.head_width
         parts = (self.query, self.key, self.value)
-        if isinstance(self.query, Tensor):
-            # One product instead of three, and queries and keys share norm and rotation.
+        if T > 1 and isinstance(self.query, Tensor):
+            # One product instead of three; for one position, putting the matrices together would take longer.
             y = linear(x_BTD, torch.cat(parts))  # type: ignore[arg-type]
         else:
             y = torch.cat([linear(x_BTD, part) for part in parts], -1)
@@ -137,16 +137,17 @@ class Attention(nn.Module):
         mask is block_mask where the layer has a window.
         """
         q, k, v = self.project(x_BTD, cos, sin, others)
-        B, T, H, E = q.shape
+        return self.finish(self.gather(q, k, v, mask), v, x_BTD), v
+
+    def gather(self, q_BTHE: Tensor, k_BTKE: Tensor, v_BTKE: Tensor, mask: Tensor | None) -> Tensor:
+        """What each head finds at the positions that it may look at, [B, T, H*E]."""
+        B, T, H, E = q_BTHE.shape
         if mask is not None:
-            y = block_attention(q.reshape(B, T, self.kv_heads, H // self.kv_heads, E), k, v, mask)
-        else:
-            q, k, values = (t.transpose(1, 2) for t in (q, k, v))
-            y = F.scaled_dot_product_attention(
-                q, k, values, is_causal=True, scale=1.0, enable_gqa=self.kv_heads != H
-            )
-            y = y.transpose(1, 2).reshape(B, T, H * E)
-        return self.finish(y, v, x_BTD), v
+            q = q_BTHE.reshape(B, T, self.kv_heads, H // self.kv_heads, E)
+            return block_attention(q, k_BTKE, v_BTKE, mask)
+        q, k, v = (t.transpose(1, 2) for t in (q_BTHE, k_BTKE, v_BTKE))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=1.0, enable_gqa=self.kv_heads != H)
+        return y.transpose(1, 2).reshape(B, T, H * E)
 
     def finish(self, y: Tensor, v_BTKE: Tensor, x_BTD: Tensor) -> Tensor:
         """What heads gathered [B, T, H*E] to the stream's width.
@@ -200,6 +201,24 @@ class AttentionMemory:
         weights = torch.softmax(q @ keys[:, :, : at + 1].transpose(2, 3), -1)
         y = (weights @ values[:, :, : at + 1]).view(A, 1, H * E)
         return self.attention.finish(y, v, x_A1D), v
+
+    def fill(
+        self,
+        lane: int,
+        x_1TD: Tensor,
+        length: int,
+        cos: Tensor,
+        sin: Tensor,
+        mask: Tensor | None,
+        others: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Attention.forward over the beginning of one lane, of which `length` positions are remembered."""
+        q, k, v = self.attention.project(x_1TD, cos, sin, others)
+        # Where the block before the last position's begins.
+        start = max(0, ((length - 1) // self.half - 1) * self.half)
+        for cache, new in ((self.keys, k), (self.values, v)):
+            cache[lane, :, : length - start] = new[0, start:length].transpose(0, 1)
+        return self.attention.finish(self.attention.gather(q, k, v, mask), v, x_1TD), v
 
     def keep(self, lanes: Tensor) -> None:
         """Go on with these lanes only, in this order."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .predictor import Predictor
 
 LANES = 256
-CACHE_BYTES = 1 << 29
+CACHE_BYTES = 1 << 31
 # Lanes whose document has ended are dropped when this share of the lanes is left.
 CROWDED = 0.8
 
@@ -32,23 +32,26 @@ class Windows:
 
     def __init__(self, predictor: "Predictor", lanes: int) -> None:
         self.model, self.config = predictor.model, predictor.config
-        self.past: list[Tensor] = []
-        self.stepper = Stepper(self.model, lanes, self.config.window)
+        self.tokens = torch.empty(lanes, self.config.window, dtype=torch.long)
+        self.begin(self.tokens[:, :0])
+
+    def begin(self, tokens_AT: Tensor) -> None:
+        """Start a window with these tokens of each lane, of which it holds one more at least."""
+        length = tokens_AT.size(1)
+        self.tokens[:, :length] = tokens_AT
+        self.stepper = Stepper(self.model, len(tokens_AT), self.config.window)
+        if length:
+            self.stepper.fill(tokens_AT)
 
     def __call__(self, tokens: Tensor) -> Tensor:
         if self.stepper.position == self.config.window:
-            self.stepper = Stepper(self.model, len(tokens), self.config.window)
-            for past in self.past[len(self.past) - self.config.overlap :]:
-                self.stepper.step(past)
-        # Twice the overlap is kept so that cutting the list is rare.
-        self.past.append(tokens)
-        if len(self.past) > 2 * self.config.overlap:
-            del self.past[: len(self.past) - self.config.overlap]
+            self.begin(self.tokens[:, self.config.window - self.config.overlap :].clone())
+        self.tokens[:, self.stepper.position] = tokens
         return self.stepper.step(tokens)
 
     def keep(self, lanes: Tensor) -> None:
         self.stepper.keep(lanes)
-        self.past = [t[lanes] for t in self.past]
+        self.tokens = self.tokens[lanes]
 
     def close(self) -> None:
         pass

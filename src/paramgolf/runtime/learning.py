@@ -182,8 +182,8 @@ class _Chunks:
         if position % chunk == 0:
             predictor.reach(torch.cat(self.past), position)
             self.stepper = Stepper(predictor.model, 1, overlap + chunk)
-            for past in self.past[max(0, position - overlap) : position]:
-                self.stepper.step(past)
+            if position and overlap:
+                self.stepper.fill(torch.stack(self.past[max(0, position - overlap) : position], 1))
         return self.stepper.step(tokens)
 
     def close(self) -> None:

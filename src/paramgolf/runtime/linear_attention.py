@@ -74,8 +74,11 @@ class LinearAttention(Attention):
         self, x_BTD: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None, others: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         q, k, v, log_decay = self.gates(x_BTD)
-        y = rms_norm(gated_scan(q, k, v, log_decay)).flatten(2)
-        return self.finish(y, v, x_BTD), v
+        return self.answer(q, k, v, log_decay, x_BTD), v
+
+    def answer(self, q: Tensor, k: Tensor, v: Tensor, log_decay: Tensor, x_BTD: Tensor) -> Tensor:
+        """What the states answer, from what `gates` gives, [B, T, D]."""
+        return self.finish(rms_norm(gated_scan(q, k, v, log_decay)).flatten(2), v, x_BTD)
 
     def memory(self, lanes: int, limit: int) -> "StateMemory":  # type: ignore[override]
         return StateMemory(self, lanes)
@@ -97,6 +100,23 @@ class StateMemory:
         self.state = torch.exp(log_decay[:, 0])[..., None, None] * self.state + outer
         y = rms_norm(q[:, 0] @ self.state).flatten(1)[:, None]
         return self.attention.finish(y, v, x_A1D), v
+
+    def fill(
+        self,
+        lane: int,
+        x_1TD: Tensor,
+        length: int,
+        cos: Tensor,
+        sin: Tensor,
+        mask: Tensor | None,
+        others: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """LinearAttention.forward over the beginning of one lane, of which `length` positions are remembered."""
+        q, k, v, log_decay = self.attention.gates(x_1TD)
+        total = log_decay[0, :length].cumsum(0)
+        left = torch.exp(total[-1] - total)[..., None]
+        self.state[lane] = torch.einsum("tke,tkf->kef", left * k[0, :length], v[0, :length])
+        return self.attention.answer(q, k, v, log_decay, x_1TD), v
 
     def keep(self, lanes: Tensor) -> None:
         """Go on with these lanes only, in this order."""

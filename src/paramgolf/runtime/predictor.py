@@ -69,15 +69,18 @@ class Predictor:
     def predict_next(self, tokens: Tokens) -> NDArray[np.float32]:
         """To rounding, the last row of predict([tokens]), [V], from as little as that row can see."""
         inputs = inputs_of(tokens)
-        window, overlap = self.config.window, self.config.overlap
-        behind = len(inputs) - 1 - window
-        start = 0 if behind < 0 else window - overlap + behind // (window - overlap) * (window - overlap)
+        start = self._window_of(len(inputs) - 1)
         reach = self.model.config.reach()
         if reach is not None:
             # Blocks of attention begin where they began.
             longest = max(self.model.config.windows)
             start += max(0, len(inputs) - start - reach) // longest * longest
         return self.model.logits(self.model(inputs[None, start:])[0, -1]).numpy()
+
+    def _window_of(self, position: int) -> int:
+        """Where the window begins that predicts from `position`."""
+        stride = self.config.window - self.config.overlap
+        return max(0, (position - self.config.overlap) // stride * stride)
 
     def stepped(self, lanes: int) -> Any:
         """What the codec steps `lanes` documents with."""
@@ -94,10 +97,9 @@ class Predictor:
     def sample(self, prompt: bytes, tokens: int, temperature: float, seed: int) -> Iterator[bytes]:
         """Continue `prompt` by up to `tokens` tokens; temperature 0 takes the likeliest."""
         random = torch.Generator().manual_seed(seed)
-        step = Windows(self, 1)
-        logits = step(torch.tensor([END_OF_DOCUMENT]))
-        for token in self.encode(prompt):
-            logits = step(torch.tensor([token]))
+        inputs, step = inputs_of(self.encode(prompt)), Windows(self, 1)
+        step.begin(inputs[None, self._window_of(len(inputs) - 1) : -1])
+        logits = step(inputs[-1:])
         chosen: list[int] = []
         for _ in range(tokens):
             if temperature:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .attention import rope_table
-from .model import LanguageModel
+from .model import Block, LanguageModel, previous_position, shifted
 
 
 class Stepper:
@@ -36,6 +36,40 @@ class Stepper:
         x = self.model.trunk(x0, self.model.table_values(tokens[:, None], torch.float32), run_block)
         self.position += 1
         return self.model.logits(x[:, 0])
+
+    def fill(self, tokens_AT: Tensor) -> None:
+        """Feed the first tokens of each lane at once, T > 0: to rounding, what as many steps leave, but sooner."""
+        self.position = tokens_AT.size(1)
+        self.history = [shifted(tokens_AT, i)[:, -1:] for i in range(self.model.history)]
+        self.model.embed(self.history, torch.float32, lambda x: self._previous(-1, x))
+        # A pass over all lanes would take the memory of so many texts.
+        for lane, text in enumerate(tokens_AT):
+            self._fill(lane, text)
+
+    def _fill(self, lane: int, text_T: Tensor) -> None:
+        length, depths = len(text_T), iter(enumerate(self.memories))
+
+        def run_block(
+            block: Block,
+            x: Tensor,
+            x0: Tensor,
+            cos: Tensor,
+            sin: Tensor,
+            mask: Tensor | None,
+            others: Tensor | None,
+        ) -> tuple[Tensor, Tensor | None]:
+            depth, memory = next(depths)
+
+            def previous(place: int, h: Tensor) -> Tensor:
+                self.last[2 * depth + place][lane] = h[0, length - 1]
+                return previous_position(h)
+
+            x, values = block.run(
+                x, x0, lambda h: memory.fill(lane, h, length, cos, sin, mask, others), previous
+            )
+            return x, values if block.gives_values else None
+
+        self.model(text_T[None], block_forward=run_block)
 
     def keep(self, lanes: Tensor) -> None:
         """Go on with these lanes only, in this order."""
