@@ -1,7 +1,10 @@
 """How all tests run: on every core, and untimed, since a busy machine is no fault of the code."""
 
+from collections.abc import Iterator
+
 import hypothesis
 import pytest
+import torch
 from xdist.scheduler import LoadScopeScheduling
 
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -15,6 +18,19 @@ class ByModule(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return ONE_RUN if nodeid.startswith(ONE_RUN) else nodeid.split("::", 1)[0]
+
+
+def pytest_configure() -> None:
+    """One thread: those of several processes on the same cores wait for each other longer than they work, and sums
+    of another number of threads round differently."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Whatever a test was about."""
+    yield
+    torch.set_num_threads(1)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -29,11 +29,11 @@ MODEL = ModelConfig(
 DOCUMENTS = [b"the cat", b"", b"the hat sat on the cat \xff\x00 \xed\xa0\x80", b"a" * 40, b"", b"the"]
 
 
-def predictor_of(seed: int, reading: PredictConfig | None = None) -> Predictor:
+def predictor_of(seed: int, reading: PredictConfig | None = None, scale: float = 0.3) -> Predictor:
     generator = torch.Generator().manual_seed(seed)
     model = LanguageModel(MODEL)
     for parameter in model.parameters():
-        parameter.data = torch.randn(parameter.shape, generator=generator) * 0.3
+        parameter.data = torch.randn(parameter.shape, generator=generator) * scale
     tokenizer = BytePairs([(116, 104), (257, 101)])
     return Predictor(model, tokenizer, reading or PredictConfig(window=16, overlap=5))
 
@@ -71,15 +71,29 @@ def test_another_predictor_of_the_same_weights_gets_them_back(compressed):
 
 
 def test_size_is_that_of_the_predictions(predictor, compressed):
+    expected = bytes_of_predictions(predictor, DOCUMENTS)
+    # Words are 4 bytes, and the coder closes with up to two of them.
+    assert expected <= len(compressed) - HEADER <= expected * 1.001 + 8
+
+
+def test_size_is_that_of_the_predictions_where_these_are_sure_and_wrong():
+    # Gains this large make attention of one row, and logits reach their cap of 30 nats, or 43 bits.
+    predictor = predictor_of(0, scale=3.0)
+    documents = [bytes(np.random.default_rng(0).integers(0, 256, 6000, np.uint8))]
+    expected = bytes_of_predictions(predictor, documents)
+    assert abs(len(predictor.compress(documents)) - HEADER - expected) <= 0.001 * expected + 8
+
+
+def bytes_of_predictions(predictor: Predictor, documents: list[bytes]) -> float:
+    """What a perfect coder would make of them."""
     bits = 0.0
-    for document in DOCUMENTS:
+    for document in documents:
         tokens = predictor.encode(document)
         rows = np.concatenate([block[0] for block in predictor.predict([tokens])])
         log_probability = torch.log_softmax(torch.from_numpy(rows).double(), -1).numpy()
         targets = np.append(tokens, END_OF_DOCUMENT)
         bits -= log_probability[np.arange(len(targets)), targets].sum() / math.log(2)
-    # Words are 4 bytes, and the coder closes with up to two of them.
-    assert bits / 8 <= len(compressed) - HEADER <= bits / 8 * 1.001 + 8
+    return bits / 8
 
 
 def test_no_documents_are_a_header_alone(predictor):

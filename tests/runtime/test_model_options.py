@@ -129,12 +129,12 @@ def test_step_by_step_gives_what_all_at_once_gives_and_lanes_can_be_dropped(mode
     rows = [stepper.step(tokens[:, t])[[2, 0]] for t in range(30)]
     stepper.keep(torch.tensor([2, 0]))
     rows += [stepper.step(tokens[[2, 0], t]) for t in range(30, 70)]
-    expected = model.logits(model(tokens[[2, 0]]))
+    expected = model.predictions(model(tokens[[2, 0]]))
     torch.testing.assert_close(torch.stack(rows, 1), expected, rtol=1e-4, atol=2e-4)
 
 
-# Inside the first block of a window, at its end, past it; inside a second chunk of linear attention.
-@pytest.mark.parametrize("length", [1, 3, 8, 9, 16, 21, 66])
+# Inside the first block of a window, at its end, blocks later; inside a second chunk of linear attention.
+@pytest.mark.parametrize("length", [1, 8, 21, 66])
 def test_a_beginning_fed_at_once_leaves_what_its_steps_leave(model, length):
     tokens = random_tokens(3, 90)
     stepper = Stepper(model, 3, 90)
@@ -142,7 +142,7 @@ def test_a_beginning_fed_at_once_leaves_what_its_steps_leave(model, length):
     rows = [stepper.step(tokens[:, t]) for t in range(length, 80)]
     stepper.keep(torch.tensor([2, 0]))
     rows = [row[[2, 0]] for row in rows] + [stepper.step(tokens[[2, 0], t]) for t in range(80, 90)]
-    expected = model.logits(model(tokens[[2, 0]]))[:, length:]
+    expected = model.predictions(model(tokens[[2, 0]]))[:, length:]
     torch.testing.assert_close(torch.stack(rows, 1), expected, rtol=1e-4, atol=2e-4)
 
 

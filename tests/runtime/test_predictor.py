@@ -74,7 +74,7 @@ def test_a_row_is_given_the_tokens_before_it_alone(model, reading):
 def test_a_short_document_is_read_in_one_piece(model):
     tokens = random_tokens(30)
     inputs = torch.from_numpy(np.append(END_OF_DOCUMENT, tokens).astype(np.int64))
-    expected = model.logits(model(inputs[None]))[0]
+    expected = model.predictions(model(inputs[None]))[0]
     rows = rows_of(Predictor(model, Tokenizer(), PredictConfig(window=64, overlap=8)), tokens)
     torch.testing.assert_close(rows, expected, rtol=1e-5, atol=1e-5)
 
@@ -85,7 +85,7 @@ def test_a_long_document_is_read_in_windows_that_begin_with_their_overlap(model)
     parts = [model(inputs[:, :8]), model(inputs[:, 5:13])[:, 3:], model(inputs[:, 10:18])[:, 3:]]
     parts.append(model(inputs[:, 15:])[:, 3:])
     rows = rows_of(Predictor(model, Tokenizer(), PredictConfig(window=8, overlap=3)), tokens)
-    torch.testing.assert_close(rows, model.logits(torch.cat(parts, 1))[0], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(rows, model.predictions(torch.cat(parts, 1))[0], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("reading", READING)
@@ -132,7 +132,7 @@ def test_lanes_advance_as_if_alone_and_can_be_dropped(model):
     together.keep(torch.tensor([2, 0]))
     for t in range(6, 12):
         rows = together.step(texts[[2, 0], t])
-    expected = model.logits(model(texts[[2, 0]]))[:, -1]
+    expected = model.predictions(model(texts[[2, 0]]))[:, -1]
     torch.testing.assert_close(rows, expected, rtol=1e-4, atol=1e-4)
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LANES = 256
 CACHE_BYTES = 1 << 31
+# What the coder gives each symbol; the rest it shares out by the numbers that it is told.
+LEAST = 2**-24
 # Lanes whose document has ended are dropped when this share of the lanes is left.
 CROWDED = 0.8
 
@@ -144,7 +146,7 @@ def _advance(predictor: "Predictor", count: int, code: Code) -> None:
     step, t = predictor.stepped(count), 0
     tokens = np.full(count, END_OF_DOCUMENT, np.int64)
     while True:
-        probabilities = torch.softmax(step(torch.from_numpy(tokens)), -1).numpy()
+        probabilities = (torch.softmax(step(torch.from_numpy(tokens)), -1) - LEAST).clamp_(0).numpy()
         rows = [i for i, lane in enumerate(alive) if lane >= 0]
         symbols = code(
             [alive[i] for i in rows], t, probabilities[rows] if len(rows) < len(alive) else probabilities

@@ -86,7 +86,7 @@ class DocumentLearner(Predictor):
     def predict_next(self, tokens: Tokens) -> NDArray[np.float32]:
         """The last row of predict([tokens]), [V]. Goes on from the question before where this one begins so."""
         inputs = inputs_of(tokens)
-        return self.model.logits(self._read(inputs, self._prepare(inputs))[-1]).numpy()
+        return self.model.predictions(self._read(inputs, self._prepare(inputs))[-1]).numpy()
 
     def sample(self, prompt: bytes, tokens: int, temperature: float, seed: int) -> Iterator[bytes]:
         """Continue `prompt` as a Predictor does. Only the prompt teaches."""

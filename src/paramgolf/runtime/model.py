@@ -3,6 +3,7 @@
 Shapes: B batch, T time, D width, K key/value heads, E head width, V vocabulary.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,8 @@ from .attention import Attention, Maker, block_mask, linear, rms_norm, rope_tabl
 from .tokenizer import END_OF_DOCUMENT
 
 SMEAR_CHANNELS = 12
+# No prediction is less likely than the likeliest one times 2^-20: a coder with 24 bits cannot tell rarer ones apart.
+RAREST = 20 * math.log(2)
 # The linear mixer's state counts as so many positions of a key-value cache for each channel of a head.
 STATE_POSITIONS = 0.5
 
@@ -388,3 +391,8 @@ class LanguageModel(nn.Module):
         """Capped logits [.., V], float32."""
         logits = linear(features, self.embedding).float()
         return softcap(logits, self.config.logit_softcap, self.config.softcap_kind)
+
+    def predictions(self, features: Tensor) -> Tensor:
+        """The logits as they are scored and coded, [.., V]: none lies more than RAREST below the highest."""
+        logits = self.logits(features)
+        return torch.maximum(logits, logits.amax(-1, keepdim=True) - RAREST)

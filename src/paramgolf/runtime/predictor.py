@@ -57,7 +57,7 @@ class Predictor:
         for tokens in batch:
             for features in self._features(inputs_of(tokens)):
                 for rows in features.split(ROWS):
-                    yield self.model.logits(rows)[None].numpy()
+                    yield self.model.predictions(rows)[None].numpy()
 
     def _features(self, inputs: Tensor) -> Iterator[Tensor]:
         """Features [rows, D] of every position, window by window."""
@@ -75,7 +75,7 @@ class Predictor:
             # Blocks of attention begin where they began.
             longest = max(self.model.config.windows)
             start += max(0, len(inputs) - start - reach) // longest * longest
-        return self.model.logits(self.model(inputs[None, start:])[0, -1]).numpy()
+        return self.model.predictions(self.model(inputs[None, start:])[0, -1]).numpy()
 
     def _window_of(self, position: int) -> int:
         """Where the window begins that predicts from `position`."""

@@ -26,7 +26,7 @@ class Stepper:
         self.history = [torch.zeros(lanes, 1, dtype=torch.long) for _ in range(model.history)]
 
     def step(self, tokens: Tensor) -> Tensor:
-        """Feed one token for each lane [A]; logits of the next [A, V], float32."""
+        """Feed one token for each lane [A]; predictions of the next [A, V], float32."""
         self.history = [tokens[:, None], *self.history[:-1]]
         x0 = self.model.embed(self.history, torch.float32, lambda x: self._previous(-1, x))
 
@@ -35,7 +35,7 @@ class Stepper:
 
         x = self.model.trunk(x0, self.model.table_values(tokens[:, None], torch.float32), run_block)
         self.position += 1
-        return self.model.logits(x[:, 0])
+        return self.model.predictions(x[:, 0])
 
     def fill(self, tokens_AT: Tensor) -> None:
         """Feed the first tokens of each lane at once, T > 0: to rounding, what as many steps leave, but sooner."""
