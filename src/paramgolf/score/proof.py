@@ -148,8 +148,9 @@ def _disagreement(compressed_bytes: int, text_bytes: int, scored: float | None) 
         return None
     proven = 8 * compressed_bytes / text_bytes
     allowed = f"{TOLERANCE:.1%} and {CONTAINER_BYTES} bytes"
+    rare = " Where they are the same, some are rarer than the codec's coder can express (2^-24 in many): raise those."
     return (
         f"The compressed size proves {proven:.6f} bits per byte, but the score is {scored:.6f}: they differ "
         f"by {abs(proven - scored) / scored:.3%}, and at most {allowed} are allowed. The predictions "
-        "that were scored are not the ones that the codec uses."
+        f"that were scored are not the ones that the codec uses.{rare if proven < scored else ''}"
     )
