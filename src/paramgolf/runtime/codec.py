@@ -146,7 +146,7 @@ def _advance(predictor: "Predictor", count: int, code: Code) -> None:
     step, t = predictor.stepped(count), 0
     tokens = np.full(count, END_OF_DOCUMENT, np.int64)
     while True:
-        probabilities = (torch.softmax(step(torch.from_numpy(tokens)), -1) - LEAST).clamp_(0).numpy()
+        probabilities = torch.softmax(step(torch.from_numpy(tokens)), -1).sub_(LEAST).clamp_(0).numpy()
         rows = [i for i, lane in enumerate(alive) if lane >= 0]
         symbols = code(
             [alive[i] for i in rows], t, probabilities[rows] if len(rows) < len(alive) else probabilities
