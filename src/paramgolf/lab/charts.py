@@ -44,14 +44,21 @@ def loss_chart(
             va="top",
             color=INK,
         )
-        lowest, highest = min(bits.min(), score), smooth[len(smooth) // 40]
-        axes.set_ylim(lowest - 0.12 * (highest - lowest), highest + 0.1 * (highest - lowest))
+        axes.set_ylim(*limits(bits, smooth, score))
         axes.set_xlim(0, seconds[-1])
         axes.set_xlabel("seconds of training", color=MUTED)
         axes.set_ylabel("bits per byte", color=MUTED)
         _second_axis(axes, seconds, tokens)
         _quiet(axes)
         return _svg(figure)
+
+
+def limits(bits: NDArray[np.float64], smooth: NDArray[np.float64], score: float) -> tuple[float, float]:
+    """Lowest and highest value on the axis: the score and all of the curve, but for where it begins, a cliff."""
+    lowest = min(bits.min(), score)
+    # Not simply where the cliff ends: a training that diverges is highest later.
+    highest = max(smooth[len(smooth) // 40 :].max(), score)
+    return lowest - 0.12 * (highest - lowest), highest + 0.1 * (highest - lowest)
 
 
 def smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
