@@ -20,8 +20,9 @@ from torch import Tensor
 from paramgolf.challenge import load_challenge
 from paramgolf.corpus import open_corpus
 from paramgolf.judge.audit import DISTANCE, GAP_NATS, MEAN_GAIN_NATS
-from paramgolf.runtime.model import LanguageModel, ModelConfig
-from paramgolf.train.init import initialise
+from paramgolf.runtime.transformer.config import ModelConfig
+from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.train.optim.init import initialise
 
 SIZES = ("64x2x128", "64x8x256", "128x4x512", "256x4x256", "128x2x1024")
 DOCUMENTS = 4

@@ -12,17 +12,17 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from paramgolf.lab.folder import RunFolder
-from paramgolf.lab.packing import weight_bytes
-from paramgolf.lab.settings import read_settings
+from paramgolf.lab.run.folder import RunFolder
+from paramgolf.lab.run.packing import weight_bytes
+from paramgolf.lab.run.settings import read_settings
 from paramgolf.pack.entropy import encode_weights
+from paramgolf.quantise.byte_allocation import entropy_bits
+from paramgolf.quantise.grids import QuantisationScheme, Quantised, quantise
+from paramgolf.quantise.precision import Precision
 from paramgolf.runtime.weights import decode_weights
-from paramgolf.train.allocate import entropy_bits
 from paramgolf.train.checkpoint import load_precision, load_weights
-from paramgolf.train.precision import Precision
-from paramgolf.train.quantise import QuantisationScheme, Quantised, quantise
-from paramgolf.train.recipe import WEIGHT_GROUPS
-from paramgolf.train.tokens import open_tokens
+from paramgolf.train.data.tokens import open_tokens
+from paramgolf.train.recipe.recipe import WEIGHT_GROUPS
 
 # A model of 1.2 million weights: an embedding, a hashed table and three layers.
 LAYER = {"query": (160, 160), "key": (160, 160), "up": (480, 160), "down": (160, 480)}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 import torch.distributed as dist
 
-from paramgolf.train.distributed import rank, run_ranks, sum_over_ranks
+from paramgolf.train.ranks.ranks import rank, run_ranks, sum_over_ranks
 
 CALLS = 20
 

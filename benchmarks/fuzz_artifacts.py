@@ -10,11 +10,11 @@ from typing import Any
 
 from fuzz_inputs import JSON_WORDS, Target, check_safe
 from paramgolf.challenge import load_challenge
+from paramgolf.common.printable import printable
 from paramgolf.errors import ParamgolfError
 from paramgolf.judge.archive import inspect_archive
 from paramgolf.judge.stored_text import find_stored_text
-from paramgolf.lab.info import describe_artifact
-from paramgolf.printable import printable
+from paramgolf.lab.recipes.info import describe_artifact
 from paramgolf.score.protocol import HEADER_LIMIT, WorkerEnded, join_parts, read_frame, split_parts
 
 PAYLOAD_LIMIT = 1 << 16

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from fuzz_entries import ENTRY
 from fuzz_inputs import JSON_WORDS, Target, check_safe
-from paramgolf.board.history import read_history
+from paramgolf.board.intake.public_history import read_history
+from paramgolf.board.ledger.entry_papers import papers_json, papers_of, parse_papers
 from paramgolf.board.pulls.clone import Clone
 from paramgolf.board.pulls.git import Git
 from paramgolf.board.pulls.scope import find_change
-from paramgolf.board.shown import parse_shown, shown_json, shown_of
 from paramgolf.board.site.markdown import render_markdown
 from paramgolf.errors import PullError
 from paramgolf.judge.entry import Entry
@@ -52,8 +52,8 @@ ATTRIBUTES = {"href", "rel", "class", "start", "tabindex", "role", "aria-label"}
 def call_drawn(folder: Path, data: bytes) -> None:
     """The same bytes as log and result."""
     entry = Entry.model_validate(ENTRY | {"seeds": [ENTRY["seeds"][0] | {"result": "result.json"}]})
-    drawn = shown_of(entry, lambda path: data)
-    assert parse_shown(shown_json(drawn).encode()) == drawn
+    drawn = papers_of(entry, lambda path: data)
+    assert parse_papers(papers_json(drawn).encode()) == drawn
 
 
 class _Tags(HTMLParser):

@@ -10,8 +10,8 @@ from paramgolf.challenge import load_challenge
 from paramgolf.judge.entry import Entry, read_entry
 from paramgolf.judge.papers import Papers, judge_papers
 from paramgolf.judge.training_data import logged_tokens
-from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Standing, Verdict, read_verdict, verdict_json
-from paramgolf.train.recipe_file import load_recipe, recipe_folder
+from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict, read_verdict, verdict_json
+from paramgolf.train.recipe.files import load_recipe, recipe_folder
 
 DOCUMENTS = (b"A text that is to be predicted, and is long enough for a piece of it to be found again. " * 3,)
 SHA256 = "0" * 64
@@ -117,7 +117,7 @@ def verdict_seeds() -> list[bytes]:
         rules_version=1,
         track="fixed",
         record=False,
-        standing=Standing.VALID,
+        standing=Validity.VALID,
         depth="full",
         findings=(finding,),
         scores=(SCORE,),

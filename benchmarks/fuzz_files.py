@@ -14,10 +14,11 @@ from fuzz_inputs import JSON_WORDS, Target
 from paramgolf.corpus.readers import read_documents
 from paramgolf.corpus.readers.parquet import read_parquet
 from paramgolf.corpus.token_shards import MAGIC
-from paramgolf.runtime.bpe import BytePairs
-from paramgolf.runtime.case import CaseFolding
-from paramgolf.runtime.tokenizer import BPE, CASE, Tokenizer, read_tokenizer
-from paramgolf.runtime.unigram import Unigram
+from paramgolf.runtime.tokenizer.base import BPE, CASE, Tokenizer
+from paramgolf.runtime.tokenizer.bpe import BytePairs
+from paramgolf.runtime.tokenizer.case import CaseFolding
+from paramgolf.runtime.tokenizer.packed import read_tokenizer
+from paramgolf.runtime.tokenizer.unigram import Unigram
 from paramgolf.runtime.weights import decode_weights
 
 LINES = b'{"text": "one"}\n\n{"text": "zw\\u00e9", "n": [1]}\n'
@@ -77,7 +78,7 @@ def weight_seeds() -> list[bytes]:
     import torch
 
     from paramgolf.pack.entropy import encode_weights
-    from paramgolf.train.quantise import Quantised
+    from paramgolf.quantise.grids import Quantised
 
     def quantised(*shape: int) -> Quantised:
         rows, columns = shape if len(shape) > 1 else (1, *shape)

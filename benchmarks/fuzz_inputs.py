@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from paramgolf.common.printable import printable
 from paramgolf.errors import ParamgolfError
-from paramgolf.printable import printable
 
 JSON_WORDS = (
     b'":',

@@ -17,15 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from paramgolf.board.check import check
-from paramgolf.board.desk import add_verdict
-from paramgolf.board.events import StoredFile, Submitted
-from paramgolf.board.ledger import Ledger, now
-from paramgolf.board.ranking import read_standings, settle
-from paramgolf.board.shown import Shown, shown_json
-from paramgolf.board.standings import Curve
-from paramgolf.board.store import Store
+from paramgolf.board.intake.intake import add_verdict
+from paramgolf.board.ledger.entry_papers import Curve, EntryPapers, papers_json
+from paramgolf.board.ledger.events import StoredFile, Submitted
+from paramgolf.board.ledger.ledger import Ledger, now
+from paramgolf.board.ledger.store import Store
+from paramgolf.board.ranking.ranking import read_standings, settle
 from paramgolf.challenge import load_challenge
-from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Standing, Verdict
+from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict
 
 CHALLENGE = load_challenge("local")
 RULES = 17
@@ -89,7 +88,7 @@ def submission(store: Store, name: str, number: int) -> Submitted:
             StoredFile(path=path, sha256=store.put(data), size=len(data)) for path, data in held.items()
         ),
         shown_sha256=store.put(
-            shown_json(Shown(curves=curves, byte_ledger=(("weights", 470_000),))).encode()
+            papers_json(EntryPapers(curves=curves, byte_ledger=(("weights", 470_000),))).encode()
         ),
         handed_in_at=now(),
     )
@@ -108,7 +107,7 @@ def verdict(name: str, number: int, scores: dict[int, float]) -> Verdict:
         rules_version=CHALLENGE.rules_version,
         track="fixed",
         record=number % 2 == 0,
-        standing=Standing.VALID,
+        standing=Validity.VALID,
         depth="full",
         findings=tuple(
             Finding(

@@ -10,12 +10,12 @@ import time
 import torch
 from torch import Tensor
 
-from paramgolf.runtime.model import LanguageModel
+from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.train.device import pick_device
-from paramgolf.train.init import initialise
-from paramgolf.train.muon import Muon
-from paramgolf.train.optimizers import Optimizers
-from paramgolf.train.recipe_file import load_recipe
+from paramgolf.train.optim.init import initialise
+from paramgolf.train.optim.muon import Muon
+from paramgolf.train.optim.optimizers import Optimizers
+from paramgolf.train.recipe.files import load_recipe
 
 STEPS = 10
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from paramgolf.challenge import load_challenge
-from paramgolf.judge.public_game.claims import Submission
+from paramgolf.judge.public_game.claims import PublicSubmission
 from paramgolf.judge.public_game.examine import judge_papers
 from paramgolf.judge.public_game.folder import PublicEntry
 from paramgolf.judge.public_game.logs import Evaluation, LogRun
@@ -70,7 +70,7 @@ def main() -> None:
     print_contradictions(by_folder, records)
 
 
-def print_coverage(files: dict[str, Any], read: dict[str, Submission]) -> None:
+def print_coverage(files: dict[str, Any], read: dict[str, PublicSubmission]) -> None:
     print(f"{len(files)} submission files\n\n| value | files that hold it | found |\n|---|---:|---:|")
     for label, field in FIELDS.items():
         holding = [path for path, raw in files.items() if _mentions(raw, MARKS[label])]
@@ -83,7 +83,7 @@ def print_coverage(files: dict[str, Any], read: dict[str, Submission]) -> None:
             print(f"    {path}: {problem}")
 
 
-def _holds(submission: Submission, field: str) -> bool:
+def _holds(submission: PublicSubmission, field: str) -> bool:
     return bool(getattr(submission, field)) or any(
         getattr(seed, field, None) for seed in submission.seed_claims
     )
@@ -102,7 +102,7 @@ def _mentions(raw: Any, marks: tuple[str, ...]) -> bool:
     )
 
 
-def print_differences(by_folder: dict[str, tuple[str, Submission]], records: dict[str, Any]) -> None:
+def print_differences(by_folder: dict[str, tuple[str, PublicSubmission]], records: dict[str, Any]) -> None:
     """The reader's values against those of records.json."""
     pairs = {
         "claimed_val_bpb": "bits_per_byte",
@@ -135,7 +135,7 @@ def print_differences(by_folder: dict[str, tuple[str, Submission]], records: dic
         print(f"    {line}")
 
 
-def print_contradictions(by_folder: dict[str, tuple[str, Submission]], records: dict[str, Any]) -> None:
+def print_contradictions(by_folder: dict[str, tuple[str, PublicSubmission]], records: dict[str, Any]) -> None:
     """Judge every record by its submission and the numbers of its logs (no files, so no programs)."""
     challenge = load_challenge("parameter-golf")
     counts, lines = Counter[tuple[str, str]](), []

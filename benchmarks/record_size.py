@@ -14,14 +14,14 @@ from pathlib import Path
 import torch
 
 from paramgolf.challenge import load_challenge
-from paramgolf.lab.folder import RunFolder
-from paramgolf.lab.packing import pack_run
 from paramgolf.lab.reporter import Reporter
-from paramgolf.lab.settings import RunSettings
-from paramgolf.lab.training import train_in
+from paramgolf.lab.run.folder import RunFolder
+from paramgolf.lab.run.packing import pack_run
+from paramgolf.lab.run.settings import RunSettings
+from paramgolf.lab.run.training import train_in
 from paramgolf.pack.pack import PackResult
 from paramgolf.train.device import pick_device
-from paramgolf.train.recipe_file import load_recipe
+from paramgolf.train.recipe.files import load_recipe
 
 
 def settings_of(corpus: str, seconds: float) -> RunSettings:

@@ -18,7 +18,9 @@ from typing import Any
 import torch
 
 from paramgolf.corpus import read_documents
-from paramgolf.runtime import adaptive, predictor
+from paramgolf.runtime import predictor
+from paramgolf.runtime.mixer import predictor as adaptive
+from paramgolf.runtime.weights import decode_weights
 from paramgolf.score import Isolation, prove_artifact, score_artifact
 
 
@@ -27,7 +29,7 @@ def load(artifact: Path) -> Any:
     with zipfile.ZipFile(artifact) as members:
         parts = [members.read(name) for name in ("config.json", "tokenizer.bin", "weights.bin")]
     config = loads(parts[0])
-    return (adaptive if "adapt" in config else predictor).load_from(config, *parts[1:])
+    return (adaptive if "adapt" in config else predictor).load_from(config, *parts[1:], decode_weights)
 
 
 def bare_forward(entry: Any, documents: list[bytes], threads: int) -> float:

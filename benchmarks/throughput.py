@@ -20,12 +20,12 @@ import torch
 
 from paramgolf.corpus import write_token_shards
 from paramgolf.train.device import pick_device
-from paramgolf.train.distributed import run_ranks
 from paramgolf.train.job import SUMMARY, Job, plan_processes
-from paramgolf.train.loop import train
-from paramgolf.train.recipe import Recipe
-from paramgolf.train.recipe_file import recipe_from
-from paramgolf.train.schedule import Budget
+from paramgolf.train.optim.schedule import Budget
+from paramgolf.train.ranks.ranks import run_ranks
+from paramgolf.train.recipe.files import recipe_from
+from paramgolf.train.recipe.recipe import Recipe
+from paramgolf.train.trainer import train
 
 SIZE = {"width": 128, "layers": 3}
 MODEL = {

@@ -19,8 +19,8 @@ from rich.table import Table
 
 from paramgolf.corpus import read_documents
 from paramgolf.corpus.embedded import embedded
-from paramgolf.runtime.tokenizer import Tokenizer
-from paramgolf.train.learn_tokenizer import train_tokenizer
+from paramgolf.runtime.tokenizer.base import Tokenizer
+from paramgolf.train.data.learn_tokenizer import train_tokenizer
 
 VOCABULARIES = (1024, 2048, 4096)
 KINDS = (("bpe", False), ("bpe", True), ("unigram", False), ("unigram", True))

@@ -17,7 +17,7 @@ from unittest.mock import patch
 from torch import Tensor
 
 from paramgolf.corpus import read_documents
-from paramgolf.runtime.stepping import Stepper
+from paramgolf.runtime.transformer.stepping import Stepper
 from scoring import load
 
 

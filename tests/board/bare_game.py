@@ -9,7 +9,7 @@ from pathlib import Path
 import tomli_w
 
 from paramgolf.board.pulls.clone import Clone
-from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Standing, Verdict
+from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict
 
 SETTINGS = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "gc.auto=0")
 
@@ -124,9 +124,9 @@ def entry_files(name, *, artifact=b"an artifact", github="ada", seed=0, record=T
     }
 
 
-def verdict_by_hand(name, *, scores=(1.0,), standing=Standing.VALID, artifact=b"an artifact", **changes):
+def verdict_by_hand(name, *, scores=(1.0,), standing=Validity.VALID, artifact=b"an artifact", **changes):
     """A verdict as the judge gives it, without its work."""
-    outcome = Outcome.FAIL if standing is Standing.INVALID else Outcome.PASS
+    outcome = Outcome.FAIL if standing is Validity.INVALID else Outcome.PASS
     values = {
         "entry": name,
         "title": f"Entry {name}",

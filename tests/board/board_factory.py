@@ -6,15 +6,15 @@ from pathlib import Path
 
 import tomli_w
 
-from paramgolf.board.desk import add_verdict, rule_invalid, submit
-from paramgolf.board.events import Event, StoredFile, Submitted
-from paramgolf.board.ledger import Ledger
-from paramgolf.board.ranking import settle
-from paramgolf.board.shown import Shown, shown_json
-from paramgolf.board.store import Store
+from paramgolf.board.intake.intake import add_verdict, rule_invalid, submit
+from paramgolf.board.ledger.entry_papers import EntryPapers, papers_json
+from paramgolf.board.ledger.events import Event, StoredFile, Submitted
+from paramgolf.board.ledger.ledger import Ledger
+from paramgolf.board.ledger.store import Store
+from paramgolf.board.ranking.ranking import settle
 from paramgolf.challenge import Challenge, load_challenge
-from paramgolf.files import sha256_of
-from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Standing, Verdict
+from paramgolf.common.files import sha256_of
+from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict
 
 CHALLENGE = load_challenge("local")
 # bits per byte by seed: a record, and one that beats it clearly
@@ -84,7 +84,7 @@ def make_verdict(
     entry: str,
     scores: dict[int, float] = RECORD,
     *,
-    standing: Standing = Standing.VALID,
+    standing: Validity = Validity.VALID,
     record: bool = True,
     track: str = "fixed",
     challenge: str = "local",
@@ -96,7 +96,7 @@ def make_verdict(
 
     `artifacts` are their SHA-256 by seed; by default those of `make_entry`.
     """
-    outcomes = {Standing.INVALID: ("R06", Outcome.FAIL), Standing.UNDECIDED: ("R11", Outcome.UNDECIDED)}
+    outcomes = {Validity.INVALID: ("R06", Outcome.FAIL), Validity.UNDECIDED: ("R11", Outcome.UNDECIDED)}
     exception, outcome = outcomes.get(standing, ("", Outcome.PASS))
     return Verdict(
         entry=entry,
@@ -160,7 +160,7 @@ def add_entry(
     folder: Path,
     scores: dict[int, float] = RECORD,
     *,
-    judged: Standing | None = Standing.VALID,
+    judged: Validity | None = Validity.VALID,
     **entry,
 ) -> Event:
     """Make an entry's folder, hand it in and, unless `judged` is None, write its verdict; the last event."""
@@ -193,8 +193,8 @@ def filled_ledger(folder: Path) -> Ledger:
         ledger, work / "wider-bigram", BETTER, parents=("baseline",), changed="Four times the bigram table"
     )
     add_entry(ledger, work / "tuned", {s: b - 0.001 for s, b in BETTER.items()}, parents=("wider-bigram",))
-    add_entry(ledger, work / "careless", {0: 0.9}, judged=Standing.INVALID)
-    add_entry(ledger, work / "unproven", {0: 1.1}, judged=Standing.UNDECIDED)
+    add_entry(ledger, work / "careless", {0: 0.9}, judged=Validity.INVALID)
+    add_entry(ledger, work / "unproven", {0: 1.1}, judged=Validity.UNDECIDED)
     add_entry(ledger, work / "adaptive-counts", {0: 1.2, 1: 1.201, 2: 1.199}, track="adaptive")
     add_entry(ledger, work / "fresh", judged=None)
     rule_invalid(ledger, "leaky", who="an organiser", why="Its tokenizer was trained on the validation text.")
@@ -220,7 +220,7 @@ def submission(store: Store, entry: str, **changes) -> Submitted:
         "record": True,
         "parents": (),
         "files": files,
-        "shown_sha256": store.put(shown_json(Shown(curves=(), byte_ledger=())).encode()),
+        "shown_sha256": store.put(papers_json(EntryPapers(curves=(), byte_ledger=())).encode()),
         "handed_in_at": "2026-11-22T00:00:00+00:00",
     }
     return Submitted(**(fields | changes))

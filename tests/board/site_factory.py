@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from paramgolf.board.standings import Curve, EventLine, GateResult, Row, Standings, Status
+from paramgolf.board.ledger.entry_papers import Curve
+from paramgolf.board.ranking.standings import EventLine, GateResult, Row, Standings, Status
 from paramgolf.challenge import load_challenge
 from paramgolf.judge.rulebook import rulebook
-from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Standing, Verdict
+from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict
 
 BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VALID = (Status.RECORD, Status.FORMER_RECORD, Status.SHORT_OF_RECORD, Status.NON_RECORD)
@@ -68,7 +69,7 @@ def verdict(
         rules_version=1,
         track="fixed",
         record=True,
-        standing=Standing.INVALID if fails else Standing.VALID,
+        standing=Validity.INVALID if fails else Validity.VALID,
         depth="whole",
         findings=tuple(findings),
         scores=tuple(

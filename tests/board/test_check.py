@@ -8,9 +8,9 @@ import pytest
 from board_factory import BETTER, add_entry
 
 from paramgolf.board.check import check
-from paramgolf.board.events import chain_hash
-from paramgolf.board.ledger import Ledger
-from paramgolf.board.ranking import settle
+from paramgolf.board.ledger.events import chain_hash
+from paramgolf.board.ledger.ledger import Ledger
+from paramgolf.board.ranking.ranking import settle
 from paramgolf.errors import LedgerError
 
 

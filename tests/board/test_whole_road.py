@@ -9,12 +9,12 @@ from bare_game import entry_files, git
 from small_game import CHALLENGE_TOML, TEXTS
 
 import collection
-from paramgolf.board.ledger import Ledger
-from paramgolf.board.ranking import read_standings
-from paramgolf.board.standings import Status
-from paramgolf.cli import main
+from paramgolf.board.ledger.ledger import Ledger
+from paramgolf.board.ranking.ranking import read_standings
+from paramgolf.board.ranking.standings import Status
+from paramgolf.cli.app import main
+from paramgolf.common.files import sha256_of
 from paramgolf.corpus.manifest import write_documents
-from paramgolf.files import sha256_of
 
 SECRET = "token-of-the-organiser"
 # honest, but it crashes wherever it can read a variable of those who judge it

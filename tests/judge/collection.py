@@ -23,7 +23,7 @@ from pathlib import Path
 import tomli_w
 from small_game import CHALLENGE_TOML, FRESH, TEXTS, TRAINING
 
-from paramgolf.files import sha256_of
+from paramgolf.common.files import sha256_of
 
 __all__ = [
     "CHALLENGE_TOML",

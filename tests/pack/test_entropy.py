@@ -6,8 +6,8 @@ import torch
 
 from paramgolf.errors import PackError
 from paramgolf.pack.entropy import encode_weights
-from paramgolf.train.allocate import entropy_bits
-from paramgolf.train.quantise import QuantisationScheme, Quantised, quantise
+from paramgolf.quantise.byte_allocation import entropy_bits
+from paramgolf.quantise.grids import QuantisationScheme, Quantised, quantise
 
 RMS = QuantisationScheme(rule="rms", limit=7, step=0.6)
 FINE = QuantisationScheme(rule="rms", limit=31, step=0.2)

@@ -7,16 +7,16 @@ import torch
 
 from paramgolf.errors import ArtifactTooLargeError, PackError
 from paramgolf.pack.pack import pack_model
+from paramgolf.quantise.grids import QuantisationScheme, dequantise, quantise
+from paramgolf.quantise.precision import Precision
 from paramgolf.runtime.weights import decode_weights
-from paramgolf.train.precision import Precision
-from paramgolf.train.quantise import QuantisationScheme, dequantise, quantise
 
 RMS = QuantisationScheme(rule="rms", limit=7, step=0.6)
 SCHEMES = {"embedding": RMS, "blocks": RMS, "control": QuantisationScheme()}
 GROUPS = {"mix": "control"}
 COMMON = {
     "config": {"model": {"width": 64}, "predict": {}},
-    "tokenizer": b"t",
+    "tokenizer": b"\0",
     "precision": Precision(SCHEMES, GROUPS),
 }
 

@@ -1,7 +1,6 @@
 """Patches in an artifact: charged, found again bit for bit, and with the code that adds them there alone."""
 
 import io
-import lzma
 import zipfile
 
 import numpy as np
@@ -10,19 +9,16 @@ import torch
 
 from paramgolf.errors import PackError
 from paramgolf.pack.artifact import assemble
-from paramgolf.pack.modules import runtime_modules
 from paramgolf.pack.pack import pack_model
-from paramgolf.runtime.model import ModelConfig
-from paramgolf.runtime.repair import decode_weights, repaired
-from paramgolf.train.precision import Precision
-from paramgolf.train.quantise import QuantisationScheme, dequantise
-from paramgolf.train.repair import patches_for
+from paramgolf.quantise.grids import QuantisationScheme, dequantise
+from paramgolf.quantise.low_rank_repair import patches_for
+from paramgolf.quantise.precision import Precision
+from paramgolf.runtime.low_rank_repair import decode_weights, repaired
 
 RMS = QuantisationScheme(rule="rms", limit=7, step=0.6)
 REPAIRED = QuantisationScheme(rule="rms", limit=7, step=0.6, repair_rank=4, repair_tensors=1)
 FED_BACK = QuantisationScheme(rule="rms", limit=7, step=0.6, feedback=True)
-SMALL = ModelConfig(vocab_size=257, width=16, layers=2, heads=2, kv_heads=1)
-COMMON = {"config": {"model": {"width": 64}, "predict": {}}, "tokenizer": b"t"}
+COMMON = {"config": {"model": {"width": 64}, "predict": {}}, "tokenizer": b"\0"}
 
 
 def precision_of(blocks: QuantisationScheme) -> Precision:
@@ -79,36 +75,20 @@ def test_every_byte_is_charged_and_patches_count_to_their_group(state, tmp_path)
 
 @pytest.mark.parametrize("limit", [24_000, 40_000])
 def test_filling_makes_room_for_patches(state, tmp_path, limit):
-    path, modules = tmp_path / "model.pyz", runtime_modules(SMALL, repaired=True)
-    pack_model(
-        state, **COMMON, precision=precision_of(REPAIRED), path=path, limit=limit, fill=True, modules=modules
-    )
+    path = tmp_path / "model.pyz"
+    pack_model(state, **COMMON, precision=precision_of(REPAIRED), path=path, limit=limit, fill=True)
     assert 0.998 * limit <= path.stat().st_size <= limit
     weights_of(path, state)
 
 
-@pytest.mark.parametrize("adaptive", [False, True])
-def test_only_where_it_is_asked_for_weights_are_read_through_the_repair(adaptive):
-    def sources(repair: bool) -> dict[str, str]:
-        config = {"model": {}, "adapt" if adaptive else "predict": {}}
-        modules = runtime_modules(SMALL, adaptive=adaptive, repaired=repair)
-        data, _ = assemble(config=config, tokenizer=b"", weights=b"", modules=modules)
-        code = lzma.decompress(
-            zipfile.ZipFile(io.BytesIO(data)).read("code"),
-            lzma.FORMAT_RAW,
-            None,
-            [{"id": lzma.FILTER_LZMA1, "pb": 0}],
-        )
-        parts = code.decode().split("\0")
-        return dict(zip(parts[::2], parts[1::2], strict=True))
-
-    plain, repairing = sources(False), sources(True)
-    assert repairing.keys() - plain.keys() == {"runtime.repair"}
-    readers = {name for name in plain if "from.weights import decode_weights" in plain[name]}
-    assert readers == {"runtime.adaptive" if adaptive else "runtime.predictor"}
-    for name, source in repairing.items():
-        if name != "runtime.repair":
-            assert ("from.repair import decode_weights" in source) == (name in readers)
+@pytest.mark.parametrize("section", ["predict", "learn", "adapt"])
+@pytest.mark.parametrize("repaired", [False, True])
+def test_only_where_it_is_asked_for_weights_are_read_through_the_repair(section, repaired):
+    config = {"model": {}, "predict": {}, section: {}}
+    data, _ = assemble(config=config, tokenizer=b"\0", weights=b"", repaired=repaired)
+    entry = zipfile.ZipFile(io.BytesIO(data)).read("entry.py").decode()
+    assert ("runtime.low_rank_repair" in entry) == repaired
+    assert ("runtime.weights" in entry) != repaired
 
 
 def test_feedback_without_what_the_matrices_are_applied_to_is_refused(state, tmp_path):

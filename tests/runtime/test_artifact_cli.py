@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from paramgolf.pack.pack import pack_model
-from paramgolf.runtime.model import LanguageModel, ModelConfig
-from paramgolf.runtime.tokenizer import Tokenizer
-from paramgolf.train.init import initialise
-from paramgolf.train.precision import Precision
-from paramgolf.train.quantise import QuantisationScheme
+from paramgolf.quantise.grids import QuantisationScheme
+from paramgolf.quantise.precision import Precision
+from paramgolf.runtime.tokenizer.base import Tokenizer
+from paramgolf.runtime.transformer.config import ModelConfig
+from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.train.optim.init import initialise
 
 TEXT = b"the cat sat on the mat, and the hat sat on the cat. \xff\x00"
 

@@ -9,12 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paramgolf.runtime import codec
-from paramgolf.runtime.bpe import BytePairs
-from paramgolf.runtime.codec import HEADER, lanes_of
-from paramgolf.runtime.model import LanguageModel, ModelConfig
+from paramgolf.runtime import predictor as predictors
 from paramgolf.runtime.predictor import PredictConfig, Predictor
-from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, Tokenizer
+from paramgolf.runtime.tokenizer.base import END_OF_DOCUMENT, HEADER, Tokenizer
+from paramgolf.runtime.tokenizer.bpe import BytePairs
+from paramgolf.runtime.transformer.config import ModelConfig
+from paramgolf.runtime.transformer.model import LanguageModel
 
 MODEL = ModelConfig(
     vocab_size=259,
@@ -140,12 +140,12 @@ def test_data_of_another_artifact_are_refused(compressed):
 
 def test_lanes_are_bounded_by_the_memory_of_their_caches(monkeypatch):
     predictor = predictor_of(0)
-    assert lanes_of(predictor) == codec.LANES
+    assert predictor.lanes_at_once() == predictors.LANES
     # Cached: 16 positions of the full layer and 8 of the window, 8 channels, keys and values of 4 bytes.
-    monkeypatch.setattr(codec, "CACHE_BYTES", 3 * 24 * 8 * 8)
-    assert lanes_of(predictor) == 3
-    monkeypatch.setattr(codec, "CACHE_BYTES", 1)
-    assert lanes_of(predictor) == 1
+    monkeypatch.setattr(predictors, "CACHE_BYTES", 3 * 24 * 8 * 8)
+    assert predictor.lanes_at_once() == 3
+    monkeypatch.setattr(predictors, "CACHE_BYTES", 1)
+    assert predictor.lanes_at_once() == 1
 
 
 def test_a_vocabulary_larger_than_the_tokenizers_still_codes():

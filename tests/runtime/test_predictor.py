@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from paramgolf.pack.entropy import encode_weights
-from paramgolf.runtime.bpe import BytePairs
-from paramgolf.runtime.model import LanguageModel, ModelConfig
+from paramgolf.quantise.grids import QuantisationScheme, dequantise, quantise
 from paramgolf.runtime.predictor import PredictConfig, Predictor, load_from
-from paramgolf.runtime.stepping import Stepper
-from paramgolf.runtime.tokenizer import END_OF_DOCUMENT, Tokenizer
-from paramgolf.train.quantise import QuantisationScheme, dequantise, quantise
+from paramgolf.runtime.tokenizer.base import END_OF_DOCUMENT, Tokenizer
+from paramgolf.runtime.tokenizer.bpe import BytePairs
+from paramgolf.runtime.transformer.config import ModelConfig
+from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.runtime.transformer.stepping import Stepper
+from paramgolf.runtime.weights import decode_weights
 
 MODEL = ModelConfig(vocab_size=257, width=16, layers=3, heads=4, kv_heads=2)
 MODELS = {
@@ -171,7 +173,7 @@ def test_predictor_comes_back_from_the_files_of_an_artifact():
     tokenizer = BytePairs([(97, 98)])
     settings = {"model": asdict(config), "predict": {"window": 16, "overlap": 4}}
     settings["model"]["windows"] = list(config.windows)  # as JSON gives it back
-    loaded = load_from(settings, tokenizer.to_bytes(), encode_weights(quantised).blob)
+    loaded = load_from(settings, tokenizer.to_bytes(), encode_weights(quantised).blob, decode_weights)
     for name, tensor in loaded.model.state_dict().items():
         assert torch.equal(tensor, dequantise(quantise(state[name], scheme))), name
     assert loaded.tokenizer.merges == [(97, 98)]

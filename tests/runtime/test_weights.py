@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paramgolf.pack.entropy import encode_weights
-from paramgolf.runtime.weights import SCALE_LIMIT, decode_weights, grid, probabilities
-from paramgolf.train.quantise import (
+from paramgolf.quantise.grids import (
     QuantisationScheme,
     Sensitivity,
     dequantise,
@@ -17,6 +16,7 @@ from paramgolf.train.quantise import (
     round_to,
     steps_of,
 )
+from paramgolf.runtime.weights import SCALE_LIMIT, decode_weights, grid, probabilities
 
 SHAPES = {"matrix": (24, 16), "gain": (5,), "table": (40, 3)}
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from paramgolf.common.printable import printable
 from paramgolf.errors import EntryError, EntryTimeoutError
-from paramgolf.printable import printable
 from paramgolf.score.protocol import (
     HEADER_LIMIT,
     Block,

@@ -14,8 +14,8 @@ import pytest
 
 from paramgolf.corpus import write_token_shards
 from paramgolf.train.job import Job
-from paramgolf.train.recipe_file import load_recipe
-from paramgolf.train.schedule import Budget
+from paramgolf.train.optim.schedule import Budget
+from paramgolf.train.recipe.files import load_recipe
 
 RECIPE = """
 [tokenizer]
@@ -52,11 +52,11 @@ overlap = 8
 SCRIPT = """
 import sys
 from pathlib import Path
-from paramgolf.train.distributed import run_ranks
-from paramgolf.train.loop import train
+from paramgolf.train.ranks.ranks import run_ranks
+from paramgolf.train.trainer import train
 from paramgolf.train.job import Job
-from paramgolf.train.recipe_file import load_recipe
-from paramgolf.train.schedule import Budget
+from paramgolf.train.recipe.files import load_recipe
+from paramgolf.train.optim.schedule import Budget
 
 if __name__ == "__main__":
     recipe, shard, tokens, folder, processes = sys.argv[1:]

@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch._dynamo.testing import CompileCounter
 
-from paramgolf.runtime.model import Block, LanguageModel, ModelConfig
+from paramgolf.runtime.transformer.config import ModelConfig
+from paramgolf.runtime.transformer.model import Block, LanguageModel
 from paramgolf.train.device import Device, compiler_notice, pick_device
-from paramgolf.train.init import initialise
 from paramgolf.train.job import SUMMARY
-from paramgolf.train.loop import train
+from paramgolf.train.optim.init import initialise
+from paramgolf.train.trainer import train
 from paramgolf.train.training_model import TrainingModel
 
 CONFIG = ModelConfig(

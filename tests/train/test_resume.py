@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from paramgolf.errors import TrainingError
+from paramgolf.quantise.grids import QuantisationScheme
+from paramgolf.quantise.precision import HESSIAN
 from paramgolf.train import device
 from paramgolf.train.checkpoint import load_optimizer, load_precision, load_weights, read_progress
 from paramgolf.train.job import SUMMARY
-from paramgolf.train.loop import train
-from paramgolf.train.precision import HESSIAN
-from paramgolf.train.quantise import QuantisationScheme
+from paramgolf.train.trainer import train
 from paramgolf.train.training_model import TrainingModel
 
 

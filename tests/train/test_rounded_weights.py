@@ -8,14 +8,16 @@ import pytest
 import torch
 
 from paramgolf.pack.pack import pack_model
-from paramgolf.runtime.model import LanguageModel, ModelConfig
+from paramgolf.quantise.grids import Grid, QuantisationScheme
+from paramgolf.quantise.precision import Precision, rounded_weights
 from paramgolf.runtime.predictor import load_from
-from paramgolf.runtime.tokenizer import Tokenizer
-from paramgolf.train.init import initialise
-from paramgolf.train.precision import Precision, rounded_weights
-from paramgolf.train.quantise import Grid, QuantisationScheme
-from paramgolf.train.recipe import WEIGHT_GROUPS
-from paramgolf.train.recipe_file import recipe_from
+from paramgolf.runtime.tokenizer.base import Tokenizer
+from paramgolf.runtime.transformer.config import ModelConfig
+from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.runtime.weights import decode_weights
+from paramgolf.train.optim.init import initialise
+from paramgolf.train.recipe.files import recipe_from
+from paramgolf.train.recipe.recipe import WEIGHT_GROUPS
 from paramgolf.train.training_model import TrainingModel
 
 CONFIG = ModelConfig(
@@ -79,7 +81,7 @@ def test_inside_are_the_weights_of_the_artifact(model, tmp_path):
     )
     with zipfile.ZipFile(tmp_path / "model.pyz") as archive:
         config, tokenizer, weights = map(archive.read, ("config.json", "tokenizer.bin", "weights.bin"))
-    packed = load_from(json.loads(config), tokenizer, weights).model.state_dict()
+    packed = load_from(json.loads(config), tokenizer, weights, decode_weights).model.state_dict()
     with rounded_weights(model, grids(model)):
         for name, parameter in model.named_parameters():
             assert torch.equal(parameter, packed[name]), name

@@ -16,17 +16,17 @@ from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.backend_registration import _DummyBackendModule, _setup_privateuseone_for_python_backend
 
-import paramgolf.runtime.attention as attention_module
-from paramgolf.runtime.attention import linear
-from paramgolf.runtime.model import LanguageModel
-from paramgolf.train.averaging import WeightAverage
+import paramgolf.runtime.transformer.attention as attention_module
+from paramgolf.quantise.grids import steps_of
+from paramgolf.quantise.precision import Precision, rounded_weights
+from paramgolf.runtime.transformer.attention import linear
+from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.train.device import Device
-from paramgolf.train.optimizers import Optimizers
-from paramgolf.train.precision import Precision, rounded_weights
-from paramgolf.train.quantise import steps_of
-from paramgolf.train.recipe import WEIGHT_GROUPS, Recipe
-from paramgolf.train.recipe_file import load_recipe, recipe_from
-from paramgolf.train.rivals import Rivals
+from paramgolf.train.loss.sampled_softmax import Rivals
+from paramgolf.train.optim.averaging import WeightAverage
+from paramgolf.train.optim.optimizers import Optimizers
+from paramgolf.train.recipe.files import load_recipe, recipe_from
+from paramgolf.train.recipe.recipe import WEIGHT_GROUPS, Recipe
 from paramgolf.train.training_model import TrainingModel
 
 SMALL: dict[str, Any] = {"width": 16, "layers": 2, "heads": 2, "kv_heads": 1}

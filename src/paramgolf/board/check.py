@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from paramgolf.board.acceptance import refuse_unfounded
-from paramgolf.board.events import FIRST_CHAIN, Event, Judged, Submitted, body_json, chain_hash
-from paramgolf.board.ledger import Ledger
-from paramgolf.board.ranking import owed, rank
-from paramgolf.board.state import EntryState, refuse_impossible
+from paramgolf.board.ledger.acceptance import refuse_unfounded
+from paramgolf.board.ledger.events import FIRST_CHAIN, Event, Judged, Submitted, body_json, chain_hash
+from paramgolf.board.ledger.ledger import Ledger
+from paramgolf.board.ledger.state import EntryState, refuse_impossible
+from paramgolf.board.ranking.ranking import owed, rank
 from paramgolf.errors import LedgerError, ParamgolfError, UsageError
 
 BRING_BACK = (

@@ -20,9 +20,9 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
+from paramgolf.common.names import unknown_name
+from paramgolf.common.toml import parse_toml
 from paramgolf.errors import ConfigError
-from paramgolf.names import unknown_name
-from paramgolf.toml import parse_toml
 
 LARGEST_CHALLENGE_FILE = 65_536
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from paramgolf.common.names import look_up
 from paramgolf.errors import UsageError
-from paramgolf.names import look_up
 
 Canonicalise = Callable[[bytes], bytes]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paramgolf.challenge import Challenge
+from paramgolf.common.names import unknown_name
 from paramgolf.corpus.canonical import canonical_form
 from paramgolf.corpus.embedded import embedded
 from paramgolf.corpus.hub import fineweb, local_export, parameter_golf
@@ -13,7 +14,6 @@ from paramgolf.corpus.readers import READERS, read_files, suffix_of
 from paramgolf.corpus.source import Documents, Source, at_site, site_of
 from paramgolf.corpus.split import choose_validation, fingerprint
 from paramgolf.errors import CorpusError, UsageError
-from paramgolf.names import unknown_name
 
 CORPORA: dict[str, Callable[[], Source]] = {
     "embedded": embedded,

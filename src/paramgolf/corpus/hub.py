@@ -13,10 +13,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
+from paramgolf.common.files import sha256_of
 from paramgolf.corpus.readers import read_documents, suffix_of
 from paramgolf.corpus.source import Source
 from paramgolf.errors import CorpusError, UsageError
-from paramgolf.files import sha256_of
 
 FINEWEB = "HuggingFaceFW/fineweb"
 FINEWEB_FOLDER = "sample/10BT"  # the configuration sample-10BT

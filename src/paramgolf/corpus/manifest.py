@@ -10,8 +10,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from paramgolf.common.files import atomic_writer, write_atomic
 from paramgolf.errors import CorpusError
-from paramgolf.files import atomic_writer, write_atomic
 
 LARGEST_MANIFEST = 2**20
 _CONFIG = ConfigDict(strict=True, extra="forbid")

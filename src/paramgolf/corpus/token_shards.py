@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paramgolf.common.files import atomic_writer
 from paramgolf.errors import CorpusError, UsageError
-from paramgolf.files import atomic_writer
 
 MAGIC = 20240520
 VERSION = 1
 HEADER_BYTES = 1024
 TOKENS_A_SHARD = 100_000_000
+LARGEST_VOCABULARY = 65_536  # tokens are stored as uint16
 Tokens = NDArray[np.uint16]
 
 

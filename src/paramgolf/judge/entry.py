@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationError
 
+from paramgolf.common.toml import parse_toml
 from paramgolf.errors import EntryError
 from paramgolf.judge.safe_files import read_regular_file
-from paramgolf.toml import parse_toml
 
 LARGEST_ENTRY_FILE = 1 << 16
 LARGEST_README = 1 << 20

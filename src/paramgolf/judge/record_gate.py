@@ -10,7 +10,7 @@ from pathlib import Path
 from paramgolf.challenge import Challenge
 from paramgolf.errors import UsageError
 from paramgolf.judge.significance import LARGEST_MORE_SEEDS, POWER, WelchTest, more_seeds, welch_test
-from paramgolf.judge.verdict import Standing, Verdict, read_verdict
+from paramgolf.judge.verdict import Validity, Verdict, read_verdict
 
 VERDICT_FILE = "verdict.json"
 # one artifact on two machines: float32 sums in another order move a score by about 1e-6 bits per byte
@@ -41,7 +41,7 @@ class Side:
 
     entry: str
     title: str
-    standing: Standing
+    standing: Validity
     samples: tuple[SeedSample, ...]
 
     @property
@@ -283,7 +283,7 @@ def _same_scores(ours: Side, theirs: Side) -> Iterable[str]:
 def _against(entry: Verdict, test: WelchTest, challenge: Challenge) -> list[str]:
     """What no further seed would change, and what the scores speak against."""
     reasons = []
-    if entry.standing is Standing.INVALID:
+    if entry.standing is Validity.INVALID:
         rules = ", ".join(repr(finding.name) for finding in entry.failed) or "see its verdict"
         reasons.append(f"the entry is invalid ({rules})")
     if not entry.record:
@@ -298,8 +298,8 @@ def _against(entry: Verdict, test: WelchTest, challenge: Challenge) -> list[str]
 def _unsettled(entry: Verdict, record: Verdict, extra: Sequence[Verdict]) -> Iterable[str]:
     named = (("the entry", entry), ("the record", record), *(("a further verdict", other) for other in extra))
     for name, verdict in named:
-        invalid_entry = verdict is entry and verdict.standing is Standing.INVALID
-        if verdict.standing is not Standing.VALID and not invalid_entry:
+        invalid_entry = verdict is entry and verdict.standing is Validity.INVALID
+        if verdict.standing is not Validity.VALID and not invalid_entry:
             yield f"the standing of {name} is {verdict.standing}: both sides must be valid, in every verdict"
 
 

@@ -18,10 +18,10 @@ import tomli_w
 
 import paramgolf
 from paramgolf.challenge import Challenge
+from paramgolf.common.printable import printable
 from paramgolf.errors import EntryError, EntryTimeoutError, SandboxError
 from paramgolf.judge.safe_files import read_regular_file
 from paramgolf.judge.snapshot import private_folder
-from paramgolf.printable import printable
 from paramgolf.score.control_group import control_group
 from paramgolf.score.limits import Limits
 from paramgolf.score.packages import packages_with

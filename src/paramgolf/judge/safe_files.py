@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from paramgolf.common.printable import quoted
 from paramgolf.errors import EntryError
 
 DEEPEST_FOLDER = 16
-LONGEST_SHOWN_NAME = 200
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CHUNK = 2**20
@@ -56,7 +56,7 @@ def read_regular_file(root: Path, relative: str, limit: int) -> bytes:
                 os.close(descriptor)
     except OSError as error:
         raise EntryError(
-            f"{shown(relative)} cannot be read: {os.strerror(error.errno or 0)}. Put a regular file there."
+            f"{quoted(relative)} cannot be read: {os.strerror(error.errno or 0)}. Put a regular file there."
         ) from None
 
 
@@ -81,21 +81,16 @@ def list_regular_files(root: Path, limit: int) -> Listing:
                     refused[path] = f"is {_kind(found)}, expected a regular file"
     except OSError as error:
         raise EntryError(
-            f"{shown(str(root))} cannot be listed: {os.strerror(error.errno or 0)}. Give a folder that can be read."
+            f"{quoted(str(root))} cannot be listed: {os.strerror(error.errno or 0)}. Give a folder that can be read."
         ) from None
     return Listing(files=dict(sorted(files.items())), refused=dict(sorted(refused.items())))
-
-
-def shown(name: str) -> str:
-    """A stranger's name, fit for a terminal: quoted, ASCII, cut."""
-    return ascii(name if len(name) <= LONGEST_SHOWN_NAME else name[:LONGEST_SHOWN_NAME] + "...")
 
 
 def _parts(relative: str) -> list[str]:
     parts = relative.split("/")
     if "\0" in relative or not all(parts) or {".", ".."} & set(parts) or len(parts) > DEEPEST_FOLDER + 1:
         raise EntryError(
-            f"{shown(relative)} is no path inside the folder: give it relative to the folder, with '/', without "
+            f"{quoted(relative)} is no path inside the folder: give it relative to the folder, with '/', without "
             f"'.' and '..', at most {DEEPEST_FOLDER} folders deep."
         )
     return parts
@@ -110,7 +105,7 @@ def _open_folder(root: Path, folders: list[str], relative: str) -> Iterator[int]
             found = os.stat(name, dir_fd=current, follow_symlinks=False)
             if not stat.S_ISDIR(found.st_mode):
                 raise EntryError(
-                    f"{shown(relative)}: {shown(name)} on the way is {_kind(found)}, expected a folder. "
+                    f"{quoted(relative)}: {quoted(name)} on the way is {_kind(found)}, expected a folder. "
                     "Put the folder itself there."
                 )
             inner = os.open(name, _FOLDER_FLAGS, dir_fd=current)
@@ -124,7 +119,9 @@ def _open_folder(root: Path, folders: list[str], relative: str) -> Iterator[int]
 def _walk(folder: int, prefix: str, depth: int) -> Iterator[tuple[str, os.stat_result]]:
     """Every name below the open `folder`, folders too, links not followed."""
     if depth > DEEPEST_FOLDER:
-        raise EntryError(f"{shown(prefix)} is deeper than {DEEPEST_FOLDER} folders. Put the files higher up.")
+        raise EntryError(
+            f"{quoted(prefix)} is deeper than {DEEPEST_FOLDER} folders. Put the files higher up."
+        )
     with os.scandir(folder) as entries:
         for entry in entries:
             found = entry.stat(follow_symlinks=False)
@@ -140,7 +137,7 @@ def _walk(folder: int, prefix: str, depth: int) -> Iterator[tuple[str, os.stat_r
 def _check_regular(found: os.stat_result, relative: str) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise EntryError(
-            f"{shown(relative)} is {_kind(found)}, expected a regular file. Put the file itself there."
+            f"{quoted(relative)} is {_kind(found)}, expected a regular file. Put the file itself there."
         )
 
 
@@ -157,6 +154,6 @@ def _read_within(descriptor: int, size: int, relative: str, limit: int) -> bytes
             return bytes(data)
         data += block
     raise EntryError(
-        f"{shown(relative)} has {max(size, len(data)):,} bytes, at most {limit:,} are read. "
+        f"{quoted(relative)} has {max(size, len(data)):,} bytes, at most {limit:,} are read. "
         "Make it smaller or leave it out."
     )

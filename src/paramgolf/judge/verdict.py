@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Strict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from paramgolf.common.files import write_atomic
+from paramgolf.common.printable import printable
 from paramgolf.errors import UsageError
-from paramgolf.files import write_atomic
-from paramgolf.printable import printable
 
 LARGEST_VERDICT_FILE = 2**24
 _STRICT = ConfigDict(strict=True, extra="forbid")
@@ -24,7 +24,7 @@ class Outcome(StrEnum):
     UNDECIDED = "undecided"
 
 
-class Standing(StrEnum):
+class Validity(StrEnum):
     """The verdict over all rules.
 
     VALID: no rule failed and each that must be decided was. INVALID: a rule failed. UNDECIDED: neither.
@@ -78,7 +78,7 @@ class Verdict:
     rules_version: int
     track: str
     record: bool
-    standing: Annotated[Standing, Strict(False)]
+    standing: Annotated[Validity, Strict(False)]
     depth: str
     findings: Annotated[tuple[Finding, ...], Strict(False)]
     scores: Annotated[tuple[SeedScore, ...], Strict(False)]
@@ -110,13 +110,13 @@ class Verdict:
         return tuple(f for f in self.findings if f.outcome is Outcome.FAIL)
 
 
-def standing_of(findings: tuple[Finding, ...], *, required: frozenset[str]) -> Standing:
+def standing_of(findings: tuple[Finding, ...], *, required: frozenset[str]) -> Validity:
     """INVALID with a failure, UNDECIDED where one of the `required` rules was not decided, else VALID."""
     if any(f.outcome is Outcome.FAIL for f in findings):
-        return Standing.INVALID
+        return Validity.INVALID
     undecided = {f.rule for f in findings if f.outcome is Outcome.UNDECIDED}
     decided = {f.rule for f in findings} - undecided
-    return Standing.VALID if required <= decided else Standing.UNDECIDED
+    return Validity.VALID if required <= decided else Validity.UNDECIDED
 
 
 _VERDICT = TypeAdapter(Verdict)

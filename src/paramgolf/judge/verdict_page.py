@@ -1,7 +1,7 @@
 """A verdict as one page of HTML that opens offline and runs nothing."""
 
+from paramgolf.common.templates import html_templates
 from paramgolf.judge.verdict import Finding, Outcome, Verdict
-from paramgolf.templates import html_templates
 
 
 def verdict_page(verdict: Verdict) -> str:

@@ -4,7 +4,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from paramgolf.judge.verdict import Finding, Outcome, Standing, Verdict
+from paramgolf.judge.verdict import Finding, Outcome, Validity, Verdict
 
 MARKS = {
     Outcome.PASS: ("pass", "green"),
@@ -12,10 +12,10 @@ MARKS = {
     Outcome.UNDECIDED: ("undecided", "yellow"),
 }
 COLOURS = {
-    Standing.VALID: "bold green",
-    Standing.CONSISTENT: "bold green",
-    Standing.INVALID: "bold red",
-    Standing.UNDECIDED: "bold yellow",
+    Validity.VALID: "bold green",
+    Validity.CONSISTENT: "bold green",
+    Validity.INVALID: "bold red",
+    Validity.UNDECIDED: "bold yellow",
 }
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import tomli_w
 
+from paramgolf.common.files import sha256_of, write_atomic
 from paramgolf.errors import UsageError
-from paramgolf.files import sha256_of, write_atomic
-from paramgolf.lab.folder import RunFolder
-from paramgolf.lab.result import Result, read_result
-from paramgolf.lab.settings import RunSettings, read_settings
-from paramgolf.train.recipe import Recipe
+from paramgolf.lab.run.folder import RunFolder
+from paramgolf.lab.run.result import Result, read_result
+from paramgolf.lab.run.settings import RunSettings, read_settings
+from paramgolf.train.recipe.recipe import Recipe
 
 README = """# {title}
 

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paramgolf.errors import PackError
+from paramgolf.quantise.byte_allocation import entropies, entropy_bits
+from paramgolf.quantise.grids import Quantised
 from paramgolf.runtime.weights import (
     HEADER_LIMIT,
     SCALE_LIMIT,
@@ -25,8 +27,6 @@ from paramgolf.runtime.weights import (
     header_probabilities,
     probabilities,
 )
-from paramgolf.train.allocate import entropies, entropy_bits
-from paramgolf.train.quantise import Quantised
 
 Integers = NDArray[np.int32]
 

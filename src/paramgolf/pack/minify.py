@@ -1,17 +1,13 @@
-"""The runtime's source, made small: no docstrings, annotations or unused imports, short private names."""
+"""The runtime's source, made small: no docstrings or annotations, nothing that is not used, short private names."""
 
 import ast
 import functools
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping
 
 import python_minifier
 from python_minifier.transforms.remove_annotations_options import RemoveAnnotationsOptions
 
-import paramgolf.runtime
-from paramgolf.errors import PackError
-
-# Class attributes keep their annotations: dataclasses are made of them.
+# Class attributes keep an annotation, of which _Bare leaves a number: dataclasses are made of them.
 ANNOTATIONS = RemoveAnnotationsOptions(
     remove_variable_annotations=True,
     remove_return_annotations=True,
@@ -20,41 +16,36 @@ ANNOTATIONS = RemoveAnnotationsOptions(
 )
 
 
-def runtime_sources(modules: list[str] | None = None) -> dict[str, str]:
-    """Source by module name ("weights"), of all modules of the runtime or of those given; __init__ always.
+def minify_modules(sources: Mapping[str, str], keep: Collection[str] = ()) -> dict[str, str]:
+    """Minified sources of modules that import one another, without what none of them uses.
 
-    Raises PackError for a module that the runtime does not have.
+    keep: names that are used from outside.
     """
-    folder = Path(paramgolf.runtime.__file__).parent
-    sources = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
-    if modules is None:
-        return sources
-    if unknown := sorted(set(modules) - set(sources)):
-        raise PackError(f"the runtime has no module {', '.join(unknown)}; it has {', '.join(sources)}")
-    return {name: source for name, source in sources.items() if name in modules or name == "__init__"}
-
-
-def minify_modules(sources: Mapping[str, str]) -> dict[str, str]:
-    """Minified sources of modules that import one another; names that one of the others mentions are kept."""
-    mentioned = {name: _mentioned_names(source) for name, source in sources.items()}
+    used = _without_unused({name: ast.parse(_bare(source)) for name, source in sources.items()}, set(keep))
     minified = {}
-    for name, source in sources.items():
-        others = set().union(*(names for other, names in mentioned.items() if other != name))
-        minified[name] = _minify(source, tuple(sorted(others | {"load", "main"})))
+    for name, tree in used.items():
+        others = set(keep).union(*(_mentioned(other) for key, other in used.items() if key != name))
+        minified[name] = _minify(ast.unparse(tree), tuple(sorted(others)))
     return minified
 
 
 @functools.cache
-def _minify(source: str, keep: tuple[str, ...]) -> str:
-    bare = python_minifier.minify(
-        source,
+def _bare(source: str) -> str:
+    """Without docstrings and annotations."""
+    tree = ast.fix_missing_locations(_Bare().visit(ast.parse(source)))
+    return python_minifier.minify(
+        ast.unparse(tree),
         remove_annotations=ANNOTATIONS,
         remove_literal_statements=True,
         rename_locals=False,
         hoist_literals=False,
     )
+
+
+@functools.cache
+def _minify(source: str, keep: tuple[str, ...]) -> str:
     return python_minifier.minify(
-        _without_unused_imports(bare, keep),
+        source,
         remove_annotations=False,
         rename_globals=True,
         preserve_globals=list(keep),
@@ -63,27 +54,67 @@ def _minify(source: str, keep: tuple[str, ...]) -> str:
     )
 
 
-def _mentioned_names(source: str) -> set[str]:
+class _Bare(ast.NodeTransformer):
+    """Fields of dataclasses need an annotation, but nobody reads it."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        for statement in node.body if node.decorator_list else ():
+            if isinstance(statement, ast.AnnAssign):
+                statement.annotation = ast.Constant(0)
+        return self.generic_visit(node)
+
+
+def _without_unused(trees: dict[str, ast.Module], keep: set[str]) -> dict[str, ast.Module]:
+    """The modules without definitions, constants and imports that no module mentions.
+
+    What only an annotation or something unused mentioned goes as well. No module reads another's names by a string.
+    """
+    before = None
+    while before != (before := sum(1 for tree in trees.values() for _ in ast.walk(tree))):
+        for name, tree in trees.items():
+            others = (_mentioned(other) for key, other in trees.items() if key != name)
+            used = keep.union(*others) | _names(tree)
+            tree.body = [
+                kept for statement in tree.body if (kept := _used_part(statement, used, _names(tree)))
+            ]
+    return trees
+
+
+def _used_part(statement: ast.stmt, used: set[str], own: set[str]) -> ast.stmt | None:
+    """A statement of a module as far as it is used; an import only by the module itself."""
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        statement.names = [a for a in statement.names if (a.asname or a.name.partition(".")[0]) in own]
+        return statement if statement.names else None
+    return None if (defined := _defined(statement)) and not defined & used else statement
+
+
+def _defined(statement: ast.stmt) -> set[str]:
+    """The names that a statement defines where it does nothing else."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Assign):
+        targets = [part for target in statement.targets for part in _parts(target)]
+        if all(isinstance(target, ast.Name) for target in targets):
+            return {target.id for target in targets if isinstance(target, ast.Name)}
+    return set()
+
+
+def _parts(target: ast.expr) -> Iterable[ast.expr]:
+    return target.elts if isinstance(target, ast.Tuple) else [target]
+
+
+def _names(tree: ast.Module) -> set[str]:
+    """Names that a module's code reads."""
+    nodes = ast.walk(tree)
+    return {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
+
+
+def _mentioned(tree: ast.Module) -> set[str]:
     """Names that a module imports from its siblings, or reads as an attribute of anything."""
     names = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.Attribute):
             names.add(node.attr)
     return names
-
-
-def _without_unused_imports(source: str, keep: tuple[str, ...]) -> str:
-    """Without the imports that only annotations needed."""
-    tree = ast.parse(source)
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | set(keep)
-    body: list[ast.stmt] = []
-    for node in tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            node.names = [a for a in node.names if (a.asname or a.name.partition(".")[0]) in used]
-            if not node.names:
-                continue
-        body.append(node)
-    tree.body = body
-    return ast.unparse(tree)

@@ -12,13 +12,12 @@ from torch import Tensor
 
 from paramgolf.errors import PackError
 from paramgolf.pack.artifact import assemble, build_artifact
+from paramgolf.pack.byte_ledger import ByteLedger
 from paramgolf.pack.entropy import EncodedWeights, encode_weights
-from paramgolf.pack.ledger import Ledger
-from paramgolf.pack.minify import runtime_sources
-from paramgolf.train.allocate import entropy_bits
-from paramgolf.train.precision import Precision
-from paramgolf.train.quantise import Quantised, finer, group_of
-from paramgolf.train.repair import Patch, patches_for
+from paramgolf.quantise.byte_allocation import entropy_bits
+from paramgolf.quantise.grids import Quantised, finer, group_of
+from paramgolf.quantise.low_rank_repair import Patch, patches_for
+from paramgolf.quantise.precision import Precision
 
 CORRECTIONS = 6
 # Share of the budget for weights that is worth another try when it is left.
@@ -33,7 +32,7 @@ class PackResult:
     one under its tensor's own frequencies. step_multiplier: packed steps over those that were trained through.
     """
 
-    ledger: Ledger
+    ledger: ByteLedger
     artifact_bytes: int
     parameters: int
     bits_per_weight: float
@@ -51,7 +50,6 @@ def pack_model(
     path: Path,
     limit: int | None = None,
     fill: bool = False,
-    modules: list[str] | None = None,
     beside: Mapping[str, Quantised] | None = None,
 ) -> PackResult:
     """Write the artifact of a model's state_dict to `path`.
@@ -72,19 +70,18 @@ def pack_model(
     precision = copy.copy(precision)
     if not precision.steps:
         precision.decide(state, None)
-    if precision.repairs(state) and modules is None:
-        modules = list(runtime_sources())
+    repaired = bool(precision.repairs(state))
     trained_offset = precision.offset
     tensors, encoded = _encode(state, precision, beside or {})
     if fill and limit is not None:
-        empty, _ = assemble(config=config, tokenizer=tokenizer, weights=b"", modules=modules)
+        empty, _ = assemble(config=config, tokenizer=tokenizer, weights=b"", repaired=repaired)
         tensors, encoded = _fill(state, precision, beside or {}, limit - len(empty))
     ledger = build_artifact(
         path,
         config=config,
         tokenizer=tokenizer,
         weights=encoded.blob,
-        modules=modules,
+        repaired=repaired,
         limit=limit,
         groups=_bytes_by_group(encoded, tensors, precision.groups),
         coder_tables=encoded.table_bytes,
@@ -126,7 +123,7 @@ def _encode(
 
 
 def _with_places(encoded: EncodedWeights, names: list[str], patches: Mapping[str, Patch]) -> EncodedWeights:
-    """Which tensors patches belong to, behind the stream, as runtime/repair.py reads it."""
+    """Which tensors patches belong to, behind the stream, as runtime/low_rank_repair.py reads it."""
     words = [names.index(name) << 16 | len(patch.left.k) for name, patch in patches.items()]
     places = np.array([*words, len(words)], "<u4").tobytes()
     return replace(encoded, blob=encoded.blob + places, table_bytes=encoded.table_bytes + len(places))
@@ -200,7 +197,7 @@ def _bytes_by_group(
 
 
 def _result(
-    ledger: Ledger,
+    ledger: ByteLedger,
     parameters: int,
     tensors: Mapping[str, Quantised],
     encoded: EncodedWeights,

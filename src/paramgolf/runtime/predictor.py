@@ -1,6 +1,6 @@
 """What the harness calls: a model, its tokenizer, and how far it looks back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,14 +9,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .artifact import read_artifact
-from .codec import LANES, Windows, compress, decompress
-from .model import LanguageModel, ModelConfig
-from .tokenizer import END_OF_DOCUMENT, Tokenizer, read_tokenizer
-from .weights import decode_weights
+from .codec import compress, decompress
+from .tokenizer.base import END_OF_DOCUMENT, Tokenizer
+from .tokenizer.packed import read_tokenizer
+from .transformer.config import ModelConfig
+from .transformer.model import LanguageModel
+from .transformer.stepping import Windows
 
 Tokens = NDArray[np.int32]
+# weights.decode_weights, or what reads weights in its place.
+Decode = Callable[[bytes, Mapping[str, tuple[int, ...]]], Mapping[str, NDArray[np.float32]]]
 ROWS = 512  # of logits made at once
+LANES = 256
+CACHE_BYTES = 1 << 31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,20 +89,26 @@ class Predictor:
 
     def stepped(self, lanes: int) -> Any:
         """What the codec steps `lanes` documents with."""
-        return Windows(self, lanes)
+        return Windows(self.model, lanes, self.config.window, self.config.overlap)
+
+    def lanes_at_once(self) -> int:
+        """How many documents the codec steps side by side: bounded by the memory of their caches."""
+        config = self.model.config
+        numbers = 2 * config.remembered(self.config.window) * config.kv_heads * config.head_width
+        return max(1, min(self.lanes, int(CACHE_BYTES / (4 * numbers))))
 
     def compress(self, documents: list[bytes]) -> bytes:
         """The documents in fewer bytes."""
-        return compress(self, documents)
+        return compress(documents, self.tokenizer, self.stepped, self.lanes_at_once())
 
     def decompress(self, data: bytes) -> list[bytes]:
         """The documents that `compress` was given. Raises ValueError on other data."""
-        return decompress(self, data)
+        return decompress(data, self.tokenizer, self.stepped, self.lanes_at_once())
 
     def sample(self, prompt: bytes, tokens: int, temperature: float, seed: int) -> Iterator[bytes]:
         """Continue `prompt` by up to `tokens` tokens; temperature 0 takes the likeliest."""
         random = torch.Generator().manual_seed(seed)
-        inputs, step = inputs_of(self.encode(prompt)), Windows(self, 1)
+        inputs, step = inputs_of(self.encode(prompt)), Predictor.stepped(self, 1)
         step.begin(inputs[None, self._window_of(len(inputs) - 1) : -1])
         logits = step(inputs[-1:])
         chosen: list[int] = []
@@ -123,20 +134,15 @@ def inputs_of(tokens: Tokens) -> Tensor:
     return torch.from_numpy(np.append(END_OF_DOCUMENT, tokens).astype(np.int64))
 
 
-def load_from(config: dict[str, Any], tokenizer: bytes, weights: bytes) -> Predictor:
-    """A predictor from the three files of an artifact."""
+def load_from(config: dict[str, Any], tokenizer: bytes, weights: bytes, decode: Decode) -> Predictor:
+    """A predictor from the three files of an artifact; `decode` reads its weights."""
     fields = {k: _tuples(v) for k, v in config["model"].items()}
     model = LanguageModel(ModelConfig(**fields))
     shapes = {name: tuple(t.shape) for name, t in sorted(model.state_dict().items())}
-    arrays = decode_weights(weights, shapes)
+    arrays = decode(weights, shapes)
     model.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
     return Predictor(model, read_tokenizer(tokenizer), PredictConfig(**config["predict"]))
 
 
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def load() -> Predictor:
-    """The predictor of the artifact that this module was imported from."""
-    return load_from(*read_artifact())

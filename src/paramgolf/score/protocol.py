@@ -18,8 +18,8 @@ from typing import Annotated, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from paramgolf.common.printable import printable
 from paramgolf.errors import EntryError, EntryTimeoutError
-from paramgolf.printable import printable
 
 HEADER_LIMIT = 64 * 1024
 STDERR_KEPT = 8 * 1024

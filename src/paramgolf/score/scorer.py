@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from paramgolf.common.files import sha256_of
 from paramgolf.errors import LossyEntryError, NonFiniteError, UsageError
-from paramgolf.files import sha256_of
 from paramgolf.score.client import Logits, Tokens, Worker
 from paramgolf.score.progress import Progress, ProgressCallback
 from paramgolf.score.protocol import Deadline

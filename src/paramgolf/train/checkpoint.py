@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from paramgolf.common.files import write_atomic
 from paramgolf.errors import TrainingError
-from paramgolf.files import write_atomic
 
 STATE = "state.json"
 

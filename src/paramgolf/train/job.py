@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paramgolf.errors import UsageError
-from paramgolf.runtime.tokenizer import Tokenizer
-from paramgolf.runtime.tree import TokenTree
+from paramgolf.runtime.mixer.token_tree import TokenTree
+from paramgolf.runtime.tokenizer.base import Tokenizer
 from paramgolf.train.device import Device, usable_cores
-from paramgolf.train.recipe import Recipe
-from paramgolf.train.schedule import Budget, all_sizes
+from paramgolf.train.optim.schedule import Budget, all_sizes
+from paramgolf.train.recipe.recipe import Recipe
 
 SUMMARY = "training.json"
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from paramgolf.files import write_atomic
+from paramgolf.common.files import write_atomic
 
 SECONDS_BETWEEN_LINES = 10.0
 

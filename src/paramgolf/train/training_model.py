@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from paramgolf.runtime.attention import rms_norm
-from paramgolf.runtime.model import Block, LanguageModel, Norm
-from paramgolf.train.loss import Gradients, LinearCrossEntropy
-from paramgolf.train.products import with_int8_products
-from paramgolf.train.rivals import Rivals
+from paramgolf.runtime.transformer.attention import rms_norm
+from paramgolf.runtime.transformer.model import Block, LanguageModel, Norm
+from paramgolf.train.loss.chunked_cross_entropy import Gradients, LinearCrossEntropy
+from paramgolf.train.loss.int8_linear import with_int8_products
+from paramgolf.train.loss.sampled_softmax import Rivals
 
 
 class TrainingModel(nn.Module):

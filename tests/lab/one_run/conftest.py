@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from paramgolf.lab.result import Result, read_result
+from paramgolf.lab.run.result import Result, read_result
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from paramgolf.cli import main
+from paramgolf.cli.app import main
 
 
 def test_score_again_gives_the_same_bits_as_the_run(finished, capsys):

@@ -9,14 +9,14 @@ from itertools import islice
 
 import pytest
 
-from paramgolf.board.ledger import Ledger
-from paramgolf.board.ranking import read_standings
-from paramgolf.cli import main
+from paramgolf.board.ledger.ledger import Ledger
+from paramgolf.board.ranking.ranking import read_standings
+from paramgolf.cli.app import main
 from paramgolf.corpus import read_documents, write_documents
 from paramgolf.errors import UsageError
 from paramgolf.judge.verdict import Outcome
 from paramgolf.lab.new_entry import new_entry, recipe_toml
-from paramgolf.train.recipe_file import load_recipe, recipe_names
+from paramgolf.train.recipe.files import load_recipe, recipe_names
 
 MADE = {"title": "Mine", "author": "Ada", "track": "fixed", "record": False, "licence": "MIT"}
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from paramgolf.cli import main
+from paramgolf.cli.app import main
 from paramgolf.errors import UsageError
-from paramgolf.lab.folder import RunFolder
-from paramgolf.lab.repack import with_recipe
-from paramgolf.lab.settings import read_settings
+from paramgolf.lab.run.folder import RunFolder
+from paramgolf.lab.run.repack import with_recipe
+from paramgolf.lab.run.settings import read_settings
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from paramgolf.lab.charts import smoothed
-from paramgolf.lab.report import render_report
+from paramgolf.lab.report.charts import smoothed
+from paramgolf.lab.report.report import render_report
 
 
 @pytest.fixture

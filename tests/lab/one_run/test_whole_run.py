@@ -6,10 +6,10 @@ from hashlib import sha256
 
 import pytest
 
-from paramgolf.cli import main
+from paramgolf.cli.app import main
 from paramgolf.corpus import read_documents
-from paramgolf.lab.closing import KEYS
-from paramgolf.lab.info import describe
+from paramgolf.lab.recipes.info import describe
+from paramgolf.lab.run.summary import KEYS
 
 PROMISED = {
     "challenge",

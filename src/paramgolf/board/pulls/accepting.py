@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from paramgolf.board import desk
-from paramgolf.board.ledger import Ledger
+from paramgolf.board.intake import intake
+from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.board.pulls.clone import Clone
 from paramgolf.board.pulls.extract import extract
-from paramgolf.board.pulls.judged import PullStatus
-from paramgolf.board.pulls.merged import Merged, is_judged, is_submitted, judged_trees, merged_entries
+from paramgolf.board.pulls.main_entries import Merged, is_judged, is_submitted, judged_trees, merged_entries
 from paramgolf.board.pulls.publication import LEDGER, Publication
+from paramgolf.board.pulls.pull_state import PullStatus
 from paramgolf.board.pulls.scope import ENTRIES, list_files
-from paramgolf.board.ranking import read_standings, settle
+from paramgolf.board.ranking.ranking import read_standings, settle
 from paramgolf.board.site import build_site
 from paramgolf.challenge import Challenge
 from paramgolf.errors import EntryError, ParamgolfError, PullError
@@ -96,7 +96,7 @@ def _enter(job: AcceptJob, publication: Publication) -> tuple[list[str], list[st
                 if verdict is None:
                     problems.append(f"{merged.name} has no verdict yet: paramgolf judge-merged")
                 else:
-                    desk.add_verdict(ledger, verdict, job.challenge(verdict.challenge), who=JUDGE)
+                    intake.add_verdict(ledger, verdict, job.challenge(verdict.challenge), who=JUDGE)
             except ParamgolfError as error:
                 problems.append(f"{merged.name}: {error}")
             if len(ledger.events_of(merged.name)) > before:
@@ -123,7 +123,7 @@ def _submit(job: AcceptJob, ledger: Ledger, merged: Merged, status: PullStatus |
     with private_folder() as private:
         folder = private / merged.name
         extract(job.clone, list_files(job.clone, merged.tree), folder)
-        desk.submit(
+        intake.submit(
             ledger,
             folder,
             who=f"pull request {status.pull}" if status and status.pull else "the main branch",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from paramgolf.judge.verdict import Finding, Outcome, Standing, Verdict
+from paramgolf.judge.verdict import Finding, Outcome, Validity, Verdict
 
 # by it the comment of an earlier verdict is found and replaced
 MARKER = "<!-- paramgolf judge -->"
@@ -13,10 +13,10 @@ LONGEST_SENTENCE = 1000
 LONGEST_COMMENT = 60_000
 _MARKS = {Outcome.PASS: "pass", Outcome.FAIL: "**FAIL**", Outcome.UNDECIDED: "undecided"}
 _WORDS = {
-    Standing.VALID: "valid: every rule that must be decided was, and none failed.",
-    Standing.INVALID: "not valid: a rule failed. What to change is below.",
-    Standing.UNDECIDED: "undecided: a rule that must be decided was not. An organiser looks at it.",
-    Standing.CONSISTENT: "consistent: nothing of it was run.",
+    Validity.VALID: "valid: every rule that must be decided was, and none failed.",
+    Validity.INVALID: "not valid: a rule failed. What to change is below.",
+    Validity.UNDECIDED: "undecided: a rule that must be decided was not. An organiser looks at it.",
+    Validity.CONSISTENT: "consistent: nothing of it was run.",
 }
 # Words that Markdown takes as they are, but for what GitHub makes a link of by itself.
 _HARMLESS = re.compile(r"[A-Za-z0-9.,:;%()/+='-]+")

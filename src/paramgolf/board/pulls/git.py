@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from paramgolf.common.printable import printable
 from paramgolf.errors import PullError
-from paramgolf.printable import printable
 
 SECONDS = 600
 # git may need more than a pack has: deltas are resolved in memory

@@ -7,17 +7,17 @@ from pathlib import Path
 from paramgolf.board.pulls.clone import MAIN_REF, Clone
 from paramgolf.board.pulls.comment import refusal_comment, stopped_comment, verdict_comment
 from paramgolf.board.pulls.extract import extract
-from paramgolf.board.pulls.judged import PullFolder, PullStatus, State, cut, now
+from paramgolf.board.pulls.pull_state import PullFolder, PullStatus, State, cut, now
 from paramgolf.board.pulls.scope import ENTRIES, Change, EntryFile, find_change
 from paramgolf.errors import EntryError, ParamgolfError, PullError, RefusedPullError
 from paramgolf.judge.entry import LARGEST_ENTRY_FILE, Entry, parse_entry
 from paramgolf.judge.snapshot import private_folder
-from paramgolf.judge.verdict import Standing, Verdict
+from paramgolf.judge.verdict import Validity, Verdict
 
 # a branch that moves whenever it is judged is left alone then
 MOST_ROUNDS = 3
 Judge = Callable[[Path], Verdict]
-_STATES = {Standing.VALID: State.SUCCESS, Standing.INVALID: State.FAILURE}
+_STATES = {Validity.VALID: State.SUCCESS, Validity.INVALID: State.FAILURE}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from paramgolf.board.events import Submitted
-from paramgolf.board.ledger import Ledger
+from paramgolf.board.ledger.events import Submitted
+from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.board.pulls.clone import LARGE_FILE, MAIN, Clone
 from paramgolf.board.pulls.git import BOARD, GitError
 from paramgolf.errors import PullError

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from paramgolf.board.pulls.clone import Clone, Item
 from paramgolf.board.pulls.git import GitError
+from paramgolf.common.printable import quoted
 from paramgolf.errors import RefusedPullError
 from paramgolf.judge.entry import LARGEST_LOG
-from paramgolf.judge.safe_files import shown
 
 ENTRIES = "entries"
 NAME = re.compile(rb"(?=.{1,100}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
@@ -73,7 +73,7 @@ def list_files(clone: Clone, tree: str) -> tuple[EntryFile, ...]:
         total += size
         if size > LARGEST_FILE or total > LARGEST_ENTRY:
             raise RefusedPullError(
-                f"{shown(path)} has {size:,} bytes; a file may have {LARGEST_FILE:,} and an entry {LARGEST_ENTRY:,}. "
+                f"{quoted(path)} has {size:,} bytes; a file may have {LARGEST_FILE:,} and an entry {LARGEST_ENTRY:,}. "
                 "Make it smaller or leave it out."
             )
         files.append(EntryFile(path=path, object=item.object, size=size))
@@ -100,7 +100,7 @@ def _one_entry(clone: Clone, fork: str, main: str, head: str) -> Change:
         raise RefusedPullError(_listed(clone, fork, head))
     if not NAME.fullmatch(name):
         raise RefusedPullError(
-            f"{shown(name.decode('utf-8', 'replace'))} is no entry's name. Take letters, digits, '-', '_' and '.', "
+            f"{quoted(name.decode('utf-8', 'replace'))} is no entry's name. Take letters, digits, '-', '_' and '.', "
             "at most 100, a letter or digit first."
         )
     _refuse_a_namesake(clone, main, name, gone)
@@ -160,18 +160,18 @@ def _check_item(item: Item, path: str, *, again: bool, count: int) -> None:
             f"The entry holds more than {MOST_FILES} files and folders. Leave out what is no part of it."
         )
     if path.count("/") > DEEPEST:
-        raise RefusedPullError(f"{shown(path)} is deeper than {DEEPEST} folders. Put the files higher up.")
+        raise RefusedPullError(f"{quoted(path)} is deeper than {DEEPEST} folders. Put the files higher up.")
     if not FILE_NAME.fullmatch(item.name):
         raise RefusedPullError(
-            f"{shown(path)} is no name of an entry's file: letters, digits, '-', '_' and '.', not '-' or '.' first. "
+            f"{quoted(path)} is no name of an entry's file: letters, digits, '-', '_' and '.', not '-' or '.' first. "
             "Rename it or leave it out."
         )
     if again:
-        raise RefusedPullError(f"{shown(path)} is there twice, or differs in case alone. Rename one.")
+        raise RefusedPullError(f"{quoted(path)} is there twice, or differs in case alone. Rename one.")
     if not item.is_folder and item.mode not in _PLAIN:
         kind = _KINDS.get(item.mode, f"of mode {item.mode}")
         raise RefusedPullError(
-            f"{shown(path)} is {kind}, expected a regular file. Put the file itself there."
+            f"{quoted(path)} is {kind}, expected a regular file. Put the file itself there."
         )
 
 
@@ -180,7 +180,7 @@ def _listed(clone: Clone, fork: str, head: str) -> str:
     folders = [path for path in touched if path.startswith(f"{ENTRIES}/") and path.endswith("/")]
     if len(folders) == 1 < len(touched):
         touched.remove(folders[0])
-    names = ", ".join(shown(path) for path in touched[:MOST_LISTED])
+    names = ", ".join(quoted(path) for path in touched[:MOST_LISTED])
     more = " and more" if len(touched) > MOST_LISTED else ""
     return (
         f"It touches {names}{more}. A pull request adds one folder {ENTRIES}/NAME and touches nothing else: take the "

@@ -20,11 +20,12 @@ from paramgolf.board.pulls.scope import (
     MOST_FILES,
     NAME,
 )
+from paramgolf.common.printable import quoted
 from paramgolf.errors import EntryError, PullError, UsageError
 from paramgolf.judge.entry import LARGEST_ENTRY_FILE, Entry, parse_entry, read_entry
 from paramgolf.judge.record_gate import VERDICT_FILE, verdict_at
-from paramgolf.judge.safe_files import list_regular_files, read_regular_file, shown
-from paramgolf.judge.verdict import Standing, Verdict
+from paramgolf.judge.safe_files import list_regular_files, read_regular_file
+from paramgolf.judge.verdict import Validity, Verdict
 
 _GITHUB = re.compile(r"(?:https://|ssh://git@|git@)github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 # where the remote's branches are kept in the person's repository, so that none of theirs is touched
@@ -106,7 +107,7 @@ def check_entry(folder: Path) -> tuple[Entry, list[str], tuple[str, ...]]:
     name = folder.resolve().name
     if not NAME.fullmatch(name.encode()):
         raise UsageError(
-            f"{shown(name)} is no entry's name. Rename the folder: letters, digits, '-', '_' and '.', at most 100."
+            f"{quoted(name)} is no entry's name. Rename the folder: letters, digits, '-', '_' and '.', at most 100."
         )
     try:
         entry = read_entry(folder)
@@ -129,19 +130,19 @@ def check_entry(folder: Path) -> tuple[Entry, list[str], tuple[str, ...]]:
 def _files(folder: Path) -> list[str]:
     listing = list_regular_files(folder, MOST_FILES)
     for path, why in listing.refused.items():
-        raise EntryError(f"{shown(path)} {why}. Put the file itself there, or leave it out.")
+        raise EntryError(f"{quoted(path)} {why}. Put the file itself there, or leave it out.")
     for path, size in listing.files.items():
         if (
             not all(FILE_NAME.fullmatch(part.encode()) for part in path.split("/"))
             or path.count("/") > DEEPEST
         ):
             raise EntryError(
-                f"{shown(path)}: names have letters, digits, '-', '_' and '.', not '-' or '.' first, at most {DEEPEST} "
-                "folders deep. Rename it or leave it out."
+                f"{quoted(path)}: names have letters, digits, '-', '_' and '.', not '-' or '.' first, at most "
+                f"{DEEPEST} folders deep. Rename it or leave it out."
             )
         if size > LARGEST_FILE:
             raise EntryError(
-                f"{shown(path)} has {size:,} bytes; a file may have {LARGEST_FILE:,}. Make it smaller."
+                f"{quoted(path)} has {size:,} bytes; a file may have {LARGEST_FILE:,}. Make it smaller."
             )
     if (total := sum(listing.files.values())) > LARGEST_ENTRY:
         raise EntryError(
@@ -163,7 +164,7 @@ def _warnings(folder: Path, entry: Entry) -> tuple[str, ...]:
 
 def _doubts(verdict: Verdict, entry: Entry, judge_first: str) -> list[str]:
     doubts = []
-    if verdict.standing is not Standing.VALID:
+    if verdict.standing is not Validity.VALID:
         failed = ", ".join(dict.fromkeys(f"{f.rule} {f.name}" for f in verdict.failed)) or "no rule failed"
         doubts.append(f"Its own verdict is {verdict.standing} ({failed}). It will hardly be accepted.")
     if verdict.depth != "full":
@@ -244,7 +245,7 @@ def _refuse_other_work(git: Git, base: str, commit: str, name: str, branch: str)
     paths = git("diff-tree", "-r", "-z", "--no-renames", "--name-only", fork, commit).split(b"\0")
     if other := [path for path in paths if path and not path.startswith(f"{ENTRIES}/{name}/".encode())]:
         raise PullError(
-            f"The branch {branch} changes {shown(other[0].decode('utf-8', 'replace'))} too. "
+            f"The branch {branch} changes {quoted(other[0].decode('utf-8', 'replace'))} too. "
             "Give another: --branch NAME."
         )
 

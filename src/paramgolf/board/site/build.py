@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from paramgolf.board.ranking.standings import Standings
 from paramgolf.board.site.pages import site_files
 from paramgolf.board.site.words import web_address
-from paramgolf.board.standings import Standings
 from paramgolf.errors import UsageError
 
 _MAKING = ".making-"

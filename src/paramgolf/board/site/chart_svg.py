@@ -7,10 +7,11 @@ from itertools import dropwhile, pairwise
 
 from markupsafe import Markup
 
+from paramgolf.board.ledger.entry_papers import Curve
+from paramgolf.board.ranking.standings import Row, Status
 from paramgolf.board.site import svg
 from paramgolf.board.site.svg import Drawing
 from paramgolf.board.site.words import score, shortened, when
-from paramgolf.board.standings import Curve, Row, Status
 
 FONT = 12
 

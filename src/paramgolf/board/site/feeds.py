@@ -6,8 +6,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 from xml.etree.ElementTree import Element, SubElement
 
+from paramgolf.board.ranking.standings import EventLine, GateResult, Row, Standings, Status
 from paramgolf.board.site.words import finite, rfc3339, shortened, visible, web_address
-from paramgolf.board.standings import EventLine, GateResult, Row, Standings, Status
 
 # Keys are only ever added under one number; one that changes its meaning or goes makes a new number.
 SCHEMA = 1

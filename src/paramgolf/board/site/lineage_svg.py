@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from paramgolf.board.ranking.standings import Row
 from paramgolf.board.site import svg
 from paramgolf.board.site.svg import Drawing
 from paramgolf.board.site.words import score
-from paramgolf.board.standings import Row
 
 MOST_STEPS = 3
 MOST_IN_A_COLUMN = 6
@@ -16,7 +16,7 @@ BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 190, 44, 46, 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lineage:
+class FamilyTree:
     """Columns of entries' names from the oldest ancestors on the left to the latest descendants on the right.
 
     `steps` is how many columns are left of the entry's own; `left_out` how many relatives found no room.
@@ -29,12 +29,12 @@ class Lineage:
 
 def lineage(
     entry: str, parents: Mapping[str, Sequence[str]], children: Mapping[str, Sequence[str]]
-) -> Lineage:
+) -> FamilyTree:
     """Relatives within three steps. What strangers wrote may go in circles: each name is met once."""
     met = {entry}
     up, missing_up = _walk(entry, parents, met)
     down, missing_down = _walk(entry, children, met)
-    return Lineage(
+    return FamilyTree(
         columns=(*reversed(up), (entry,), *down), steps=len(up), left_out=missing_up + missing_down
     )
 
@@ -53,7 +53,7 @@ def _walk(entry: str, edges: Mapping[str, Sequence[str]], met: set[str]) -> tupl
 
 
 def lineage_chart(
-    relatives: Lineage,
+    relatives: FamilyTree,
     rows: Mapping[str, Row],
     parents: Mapping[str, Sequence[str]],
     link: Callable[[str], str],
@@ -76,7 +76,7 @@ def lineage_chart(
     for name, place in places.items():
         _box(graph, name, place, rows.get(name), None if name == own else link)
     title = svg.element(
-        "title", "", "Lineage: parents to the left, descendants to the right", id="lineage-title"
+        "title", "", "FamilyTree: parents to the left, descendants to the right", id="lineage-title"
     )
     found = svg.element(
         "svg",

@@ -10,19 +10,20 @@ from typing import Any
 
 from jinja2 import Environment
 
+from paramgolf.board.ledger.entry_papers import Curve
+from paramgolf.board.ranking.standings import Row, Standings, Status
 from paramgolf.board.site import words
 from paramgolf.board.site.addresses import addresses
 from paramgolf.board.site.chart_svg import curves_chart, mean, progression_chart, seeds_chart
 from paramgolf.board.site.feeds import atom_feed, board_json, entry_json
 from paramgolf.board.site.lineage_svg import lineage, lineage_chart
-from paramgolf.board.site.many import in_processes
 from paramgolf.board.site.markdown import render_markdown
+from paramgolf.board.site.parallel import in_processes
 from paramgolf.board.site.table import Group, behind, groups_of
-from paramgolf.board.standings import Curve, Row, Standings, Status
 from paramgolf.challenge import Challenge, challenge_names, load_challenge
+from paramgolf.common.templates import html_templates
 from paramgolf.judge.rulebook import RuleInWords, rulebook
 from paramgolf.judge.verdict import Finding, Outcome, Verdict, verdict_json
-from paramgolf.templates import html_templates
 
 STATIC = ("site.css", "theme.js", "board.js")
 MOST_CURVES, MOST_CURVE_POINTS = 8, 160

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from paramgolf.board.ranking.standings import Row, Standings, Status
 from paramgolf.board.site.words import finite, when
-from paramgolf.board.standings import Row, Standings, Status
 
 # Rows that the front page holds itself; the others come from rows.js when somebody sorts or filters.
 SHOWN_AT_ONCE = 100

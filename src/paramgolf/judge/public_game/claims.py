@@ -33,7 +33,7 @@ class SeedClaim:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Submission:
+class PublicSubmission:
     """What a submission file says; None and empty where it says nothing. Sizes are bytes, times seconds.
 
     `problems` says what is there but cannot be used as it stands (a text for a number); `repeated` what is said

@@ -1,12 +1,12 @@
 """R09 on paper: training and evaluation times, declared and logged, against the clocks of a record entry."""
 
 from paramgolf.challenge import Challenge
+from paramgolf.common.printable import quoted
 from paramgolf.judge.public_game.answers import listed
-from paramgolf.judge.public_game.claims import SeedClaim, Submission
+from paramgolf.judge.public_game.claims import PublicSubmission, SeedClaim
 from paramgolf.judge.public_game.folder import PublicEntry
 from paramgolf.judge.public_game.runs import counted_runs
 from paramgolf.judge.rules.clocks import RULE as CLOCKS
-from paramgolf.judge.safe_files import shown
 from paramgolf.judge.verdict import Finding, Outcome
 
 # The trainer looks at its clock between steps, so that it stops up to a step late.
@@ -57,7 +57,7 @@ def _times(entry: PublicEntry) -> list[tuple[str, float, float, str]]:
     """Phase, seconds, what it may be over, and what states it."""
     times: list[tuple[str, float, float, str]] = []
     said = entry.submission
-    claims: list[Submission | SeedClaim] = [said, *said.seed_claims] if said else []
+    claims: list[PublicSubmission | SeedClaim] = [said, *said.seed_claims] if said else []
     for claim in claims:
         for phase, value in (("training", claim.train_seconds), ("evaluation", claim.eval_seconds)):
             if value is not None:
@@ -65,9 +65,9 @@ def _times(entry: PublicEntry) -> list[tuple[str, float, float, str]]:
     for run in counted_runs(entry):
         if run.train_seconds is not None:
             grace = max(GRACE_SECONDS, 2 * (run.step_seconds or 0))
-            times.append(("training", run.train_seconds, grace, f"logged in {shown(run.log)}"))
+            times.append(("training", run.train_seconds, grace, f"logged in {quoted(run.log)}"))
         if run.eval_seconds is not None:
-            times.append(("evaluation", run.eval_seconds, 0.0, f"logged in {shown(run.log)}"))
+            times.append(("evaluation", run.eval_seconds, 0.0, f"logged in {quoted(run.log)}"))
     return times
 
 
@@ -75,7 +75,7 @@ def _calibrated_late(entry: PublicEntry, challenge: Challenge) -> list[str]:
     if challenge.train_seconds is None:
         return []
     return [
-        f"training and calibration {run.train_seconds + run.calibration_seconds:,.1f} s, logged in {shown(run.log)}"
+        f"training and calibration {run.train_seconds + run.calibration_seconds:,.1f} s, logged in {quoted(run.log)}"
         for run in counted_runs(entry)
         if run.train_seconds
         and run.calibration_seconds > GRACE_SECONDS

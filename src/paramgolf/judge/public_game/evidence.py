@@ -4,6 +4,7 @@ from collections import defaultdict
 from statistics import fmean
 
 from paramgolf.challenge import Challenge
+from paramgolf.common.printable import quoted
 from paramgolf.judge.papers import ENTRY, EVIDENCE, SEEDS
 from paramgolf.judge.public_game.answers import half_a_unit, listed
 from paramgolf.judge.public_game.folder import PublicEntry
@@ -16,7 +17,6 @@ from paramgolf.judge.public_game.runs import (
     seeds_of,
     unclaimed_runs,
 )
-from paramgolf.judge.safe_files import shown
 from paramgolf.judge.verdict import Finding, Outcome
 
 REGULAR = "regular files inside the folder, JSON as JSON, programs that can be read"
@@ -79,7 +79,7 @@ def judge_evidence(entry: PublicEntry) -> list[Finding]:
     absent = [
         str(seed) for seed in (entry.submission.seeds if entry.submission else ()) if seed not in logged
     ]
-    cut = [shown(run.log) for run in counted_runs(entry) if not run.scores]
+    cut = [quoted(run.log) for run in counted_runs(entry) if not run.scores]
     open_points = ["there is no log"] if not entry.runs else []
     if entry.runs and absent:
         open_points.append(f"no log of seed {', '.join(absent)}")
@@ -101,7 +101,7 @@ def _copies(runs: tuple[LogRun, ...]) -> list[str]:
         if run.curve:
             by_curve[run.curve].append(run)
     return [
-        f"{' and '.join(sorted({shown(run.log) for run in same}))} show the same curve"
+        f"{' and '.join(sorted({quoted(run.log) for run in same}))} show the same curve"
         for same in by_curve.values()
         if len({run.seed_in_name for run in same} - {None}) > 1
     ]
@@ -132,7 +132,7 @@ def judge_seeds(entry: PublicEntry, challenge: Challenge) -> list[Finding]:
 def _one_seed(entry: PublicEntry) -> list[tuple[str, str, str]]:
     """One seed printed in logs that stand for several."""
     wrong = [
-        f"{shown(run.log)} prints seed {run.seed}, its name says {run.seed_in_name}"
+        f"{quoted(run.log)} prints seed {run.seed}, its name says {run.seed_in_name}"
         for run in distinct_runs(entry.runs)
         if len(seeds_of(run)) > 1
     ]
@@ -164,8 +164,6 @@ def _best_of(entry: PublicEntry) -> list[tuple[str, str, str]]:
     if label is not None:
         scores = [score.bits_per_byte for score in label_scores([*counted, *extra])[label].values()]
         if fmean(scores) > claim + half_a_unit(claim, 4):
-            evidence = (
-                f"with {listed([shown(run.log) for run in extra])} the mean of {label} is {fmean(scores):.5f}"
-            )
+            evidence = f"with {listed([quoted(run.log) for run in extra])} the mean of {label} is {fmean(scores):.5f}"
             return [(f"best {len(counted)} of {len(scores)}: {claim:.5f}", evidence, mend)]
     return []

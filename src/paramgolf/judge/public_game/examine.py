@@ -11,7 +11,7 @@ from paramgolf.judge.public_game.evidence import judge_evidence, judge_folder, j
 from paramgolf.judge.public_game.folder import PublicEntry, read_folder
 from paramgolf.judge.public_game.scores import judge_scores
 from paramgolf.judge.public_game.sizes import judge_sizes
-from paramgolf.judge.verdict import Finding, Outcome, Standing, Verdict
+from paramgolf.judge.verdict import Finding, Outcome, Validity, Verdict
 
 CHALLENGE = "parameter-golf"
 DEPTH = "papers only"
@@ -61,11 +61,11 @@ def judge_papers(entry: PublicEntry, challenge: Challenge) -> tuple[Finding, ...
     return tuple(finding for rule in _RULES for finding in rule(entry, challenge))
 
 
-def _standing(findings: tuple[Finding, ...]) -> Standing:
+def _standing(findings: tuple[Finding, ...]) -> Validity:
     outcomes = {finding.outcome for finding in findings}
     if Outcome.FAIL in outcomes:
-        return Standing.INVALID
-    return Standing.UNDECIDED if Outcome.UNDECIDED in outcomes else Standing.CONSISTENT
+        return Validity.INVALID
+    return Validity.UNDECIDED if Outcome.UNDECIDED in outcomes else Validity.CONSISTENT
 
 
 def _stated(entry: PublicEntry) -> dict[str, str]:

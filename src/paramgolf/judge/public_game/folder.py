@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from paramgolf.common.printable import quoted
 from paramgolf.errors import EntryError, UsageError
-from paramgolf.judge.public_game.claims import Submission
+from paramgolf.judge.public_game.claims import PublicSubmission
 from paramgolf.judge.public_game.logs import LogRun, read_log
 from paramgolf.judge.public_game.scripts import LARGEST_SCRIPT, Script, read_script
 from paramgolf.judge.public_game.submission import LARGEST_SUBMISSION, read_submission
-from paramgolf.judge.safe_files import list_regular_files, read_regular_file, shown
+from paramgolf.judge.safe_files import list_regular_files, read_regular_file
 
 MOST_FILES = 2000
 MOST_RUNS = 500
@@ -28,7 +29,7 @@ class PublicEntry:
     name: str
     record: bool
     files: dict[str, int]
-    submission: Submission | None
+    submission: PublicSubmission | None
     runs: tuple[LogRun, ...]
     scripts: dict[str, Script]
     refused: tuple[str, ...] = ()
@@ -69,7 +70,7 @@ class _Reader:
             self.refused.append(str(error))
             return
         self.files = listing.files
-        self.refused += [f"{shown(path)} {why}" for path, why in listing.refused.items()]
+        self.refused += [f"{quoted(path)} {why}" for path, why in listing.refused.items()]
 
     def entry(self) -> PublicEntry:
         submission = self.submission()
@@ -96,7 +97,7 @@ class _Reader:
             self.missing.append(f"a program in {MAIN_SCRIPT}")
         return PublicEntry(**{**vars(entry), "refused": tuple(self.refused), "missing": tuple(self.missing)})
 
-    def is_record(self, submission: Submission | None) -> bool:
+    def is_record(self, submission: PublicSubmission | None) -> bool:
         track = submission.track.value if submission and submission.track else ""
         return "non" not in track.lower() and "non_record" not in self.root.resolve().parent.name
 
@@ -107,7 +108,7 @@ class _Reader:
             self.refused.append(str(error))
             return None
 
-    def submission(self) -> Submission | None:
+    def submission(self) -> PublicSubmission | None:
         """submission.json, or the only file that is called so with something added."""
         found = [path for path in self.files if path.startswith("submission") and path.endswith(".json")]
         path = SUBMISSION if SUBMISSION in found or len(found) != 1 else found[0]
@@ -119,13 +120,13 @@ class _Reader:
         try:
             return None if data is None else read_submission(data)
         except EntryError as error:
-            self.refused.append(f"{shown(path)}: {error}")
+            self.refused.append(f"{quoted(path)}: {error}")
             return None
 
     def log(self, path: str) -> list[LogRun]:
         self.log_bytes += self.files[path]
         if self.log_bytes > MOST_LOG_BYTES:
-            self.refused.append(f"{shown(path)}: the logs have more than {MOST_LOG_BYTES:,} bytes together")
+            self.refused.append(f"{quoted(path)}: the logs have more than {MOST_LOG_BYTES:,} bytes together")
             return []
         data = self.read(path, LARGEST_LOG)
         return [] if data is None else read_log(path, data)
@@ -134,7 +135,7 @@ class _Reader:
         self.script_bytes += self.files[path]
         if self.script_bytes > MOST_SCRIPT_BYTES:
             self.refused.append(
-                f"{shown(path)}: the programs have more than {MOST_SCRIPT_BYTES:,} bytes together"
+                f"{quoted(path)}: the programs have more than {MOST_SCRIPT_BYTES:,} bytes together"
             )
             return None
         data = self.read(path, LARGEST_SCRIPT)

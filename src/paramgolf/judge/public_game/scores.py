@@ -8,9 +8,10 @@ import math
 from statistics import fmean
 
 from paramgolf.challenge import Challenge
+from paramgolf.common.printable import quoted
 from paramgolf.judge.papers import CLAIMS
 from paramgolf.judge.public_game.answers import half_a_unit, listed
-from paramgolf.judge.public_game.claims import SeedClaim, Submission
+from paramgolf.judge.public_game.claims import PublicSubmission, SeedClaim
 from paramgolf.judge.public_game.folder import PublicEntry
 from paramgolf.judge.public_game.logs import LogRun
 from paramgolf.judge.public_game.runs import (
@@ -21,7 +22,6 @@ from paramgolf.judge.public_game.runs import (
     seeds_of,
     tolerance,
 )
-from paramgolf.judge.safe_files import shown
 from paramgolf.judge.verdict import Finding, Outcome
 
 # Far larger models than fit the cap stay above this on web text; every lower score of the public game was a wrong
@@ -58,17 +58,17 @@ def judge_scores(entry: PublicEntry, challenge: Challenge) -> list[Finding]:
     ]
 
 
-def _by_seed(said: Submission) -> list[SeedClaim]:
+def _by_seed(said: PublicSubmission) -> list[SeedClaim]:
     return [claim for claim in said.seed_claims if claim.bits_per_byte is not None]
 
 
-def _possible(said: Submission, runs: list[LogRun]) -> list[Finding]:
+def _possible(said: PublicSubmission, runs: list[LogRun]) -> list[Finding]:
     scores = {said.bits_per_byte.path: said.bits_per_byte.value} if said.bits_per_byte else {}
     scores |= {
         claim.bits_per_byte.path: claim.bits_per_byte.value for claim in _by_seed(said) if claim.bits_per_byte
     }
     scores |= {
-        f"{shown(run.log)}: {score.label}": score.bits_per_byte for run in runs for score in run.scores
+        f"{quoted(run.log)}: {score.label}": score.bits_per_byte for run in runs for score in run.scores
     }
     wrong = {path: score for path, score in scores.items() if not LOWEST_SCORE <= score <= HIGHEST_SCORE}
     if not wrong:
@@ -94,7 +94,7 @@ def _implied_bytes(runs: list[LogRun], challenge: Challenge) -> list[Finding]:
             if run.val_tokens and score.loss and score.bits_per_byte:
                 counted = run.val_tokens * score.loss / (math.log(2) * score.bits_per_byte)
                 if abs(counted / challenge.validation_bytes - 1) > BYTES_TOLERANCE:
-                    wrong.append(f"{counted:,.0f} in {shown(run.log)} ({run.val_tokens:,} tokens)")
+                    wrong.append(f"{counted:,.0f} in {quoted(run.log)} ({run.val_tokens:,} tokens)")
     if not wrong:
         return []
     return [
@@ -108,7 +108,7 @@ def _implied_bytes(runs: list[LogRun], challenge: Challenge) -> list[Finding]:
     ]
 
 
-def _mean(said: Submission) -> list[Finding]:
+def _mean(said: PublicSubmission) -> list[Finding]:
     """The claimed score against the mean of the claimed seeds."""
     claims = _by_seed(said)
     if len(claims) < 2 or said.bits_per_byte is None:
@@ -129,7 +129,7 @@ def _mean(said: Submission) -> list[Finding]:
     ]
 
 
-def _each_seed(said: Submission, entry: PublicEntry) -> list[Finding]:
+def _each_seed(said: PublicSubmission, entry: PublicEntry) -> list[Finding]:
     """Each seed's claim against the log of that seed."""
     findings = []
     for claim in _by_seed(said):
@@ -140,7 +140,7 @@ def _each_seed(said: Submission, entry: PublicEntry) -> list[Finding]:
     return findings
 
 
-def _headline(said: Submission, runs: list[LogRun]) -> list[Finding]:
+def _headline(said: PublicSubmission, runs: list[LogRun]) -> list[Finding]:
     """The claim against the mean over the logged runs; one run's score, or some runs', is the best of several."""
     if said.bits_per_byte is None or not runs:
         return []
@@ -158,7 +158,7 @@ def _headline(said: Submission, runs: list[LogRun]) -> list[Finding]:
                     Outcome.FAIL,
                     f"claimed {claim:.6g}, one run of {len(scores)}; their mean is {mean:.6g}",
                     "the mean over all runs",
-                    f"{path} is {label} in {shown(runs[mine[0]].log)} alone",
+                    f"{path} is {label} in {quoted(runs[mine[0]].log)} alone",
                     "Claim the mean over the seeds.",
                 )
             ]
@@ -177,7 +177,7 @@ def _against(claim: float, runs: list[LogRun], path: str) -> tuple[Outcome, str,
     in_training = any(
         abs(claim - score) <= half_a_unit(claim) + 5e-5 for run in runs for score in run.training_scores
     )
-    logs = listed([shown(log) for log in dict.fromkeys(run.log for run in runs)])
+    logs = listed([quoted(log) for log in dict.fromkeys(run.log for run in runs)])
     if not scores:
         what = "is an in-training validation" if in_training else "is not there"
         evidence = f"{path} {what}; {logs} print no score of the artifact"
@@ -189,6 +189,6 @@ def _against(claim: float, runs: list[LogRun], path: str) -> tuple[Outcome, str,
         return Outcome.FAIL, f"claimed {claim:.6g}", limit, evidence, "Claim the score of the artifact."
     run, nearest = min(scores, key=lambda item: abs(item[1].bits_per_byte - claim))
     outcome = Outcome.FAIL if claim < nearest.bits_per_byte else Outcome.UNDECIDED
-    evidence = f"{path}; the nearest is {nearest.label} in {shown(run.log)}"
+    evidence = f"{path}; the nearest is {nearest.label} in {quoted(run.log)}"
     measured = f"claimed {claim:.6g}, logged {nearest.bits_per_byte:.6g}"
     return outcome, measured, limit, evidence, "Claim what the log says, or put the log of that run there."

@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from paramgolf.common.printable import quoted
 from paramgolf.errors import EntryError
-from paramgolf.judge.safe_files import shown
 
 LARGEST_SCRIPT = 2**21
 LARGEST_SOURCE = 2**22
@@ -49,11 +49,11 @@ def read_script(path: str, data: bytes) -> Script:
         while layers < MOST_LAYERS and (payload := _payload(source)) is not None:
             source, layers = _text(_decompress(payload)), layers + 1
         if _payload(source) is not None:
-            problem = f"{shown(path)} is packed more than {MOST_LAYERS} times"
+            problem = f"{quoted(path)} is packed more than {MOST_LAYERS} times"
         elif _RUNS_TEXT.search(source) and "decompress" in source and not layers:
-            problem = f"{shown(path)} runs a text that it unpacks in a way that is not read here"
+            problem = f"{quoted(path)} runs a text that it unpacks in a way that is not read here"
     except EntryError as error:
-        problem = f"{shown(path)}: {error}"
+        problem = f"{quoted(path)}: {error}"
     return Script(path=path, size=len(data), layers=layers, source=source, problem=problem)
 
 

@@ -1,12 +1,12 @@
 """R02 on paper: bytes declared, bytes logged and bytes of the files against each other and against the cap."""
 
 from paramgolf.challenge import Challenge
+from paramgolf.common.printable import quoted
 from paramgolf.judge.public_game.answers import listed
 from paramgolf.judge.public_game.folder import PublicEntry
 from paramgolf.judge.public_game.runs import counted_runs
 from paramgolf.judge.public_game.scripts import needed_files
 from paramgolf.judge.rules.size import RULE as SIZE
-from paramgolf.judge.safe_files import shown
 from paramgolf.judge.verdict import Finding, Outcome
 
 MEND = "Make it fit with everything that the evaluation needs, and state the bytes of the files as they are."
@@ -52,7 +52,7 @@ def _totals(entry: PublicEntry) -> dict[str, int]:
     runs = counted_runs(entry)
     for run in runs:
         if run.total_bytes is not None:
-            totals[f"logged in {shown(run.log)}"] = run.total_bytes
+            totals[f"logged in {quoted(run.log)}"] = run.total_bytes
     models = [run.model_bytes for run in runs if run.model_bytes is not None and run.total_bytes is not None]
     if models and (code := _code_by_files(entry)) is not None:
         size, names = code
@@ -70,8 +70,8 @@ def _code_by_files(entry: PublicEntry) -> tuple[int, list[str]] | None:
         for path in needed_files(main, entry.scripts, entry.files)
         if not path.endswith(NOT_COUNTED) and "prepare" not in path and "download" not in path
     ]
-    names = [f"{shown(main.path)} {main.size:,}"] + [
-        f"{shown(path)} {entry.files[path]:,}" for path in helpers
+    names = [f"{quoted(main.path)} {main.size:,}"] + [
+        f"{quoted(path)} {entry.files[path]:,}" for path in helpers
     ]
     return main.size + sum(entry.files[path] for path in helpers), names
 
@@ -107,7 +107,7 @@ def _code(entry: PublicEntry) -> list[Finding]:
     return [
         SIZE(
             Outcome.UNDECIDED,
-            f"code declared {int(declared.value):,} bytes, {shown(main.path)} has {main.size:,}",
+            f"code declared {int(declared.value):,} bytes, {quoted(main.path)} has {main.size:,}",
             "the bytes of the program as it lies in the folder",
             f"declared in {declared.path}; the total with the larger one is under the cap or not known",
             "Declare the program that is in the folder, or put the one there that was run.",

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from paramgolf.common.printable import quoted
 from paramgolf.errors import EntryError
-from paramgolf.judge.public_game.claims import Number, Said, SeedClaim, Submission, Text
-from paramgolf.judge.safe_files import shown
+from paramgolf.judge.public_game.claims import Number, PublicSubmission, Said, SeedClaim, Text
 
 LARGEST_SUBMISSION = 2**20
 LONGEST_TEXT = 300
@@ -94,7 +94,7 @@ SEED_SCORES = ("seed_scores", "val_bpb_per_seed", "seed_val_bpb")
 DISCLOSURE = "seed_results_all_runs_disclosure"
 
 
-def read_submission(data: bytes) -> Submission:
+def read_submission(data: bytes) -> PublicSubmission:
     """The claims in the bytes of a submission file.
 
     Raises:
@@ -110,7 +110,7 @@ def read_submission(data: bytes) -> Submission:
         table = dict(pairs)
         if len(table) < len(pairs):
             twice.extend(
-                shown(name) for name, count in Counter(name for name, _ in pairs).items() if count > 1
+                quoted(name) for name, count in Counter(name for name, _ in pairs).items() if count > 1
             )
         return table
 
@@ -140,7 +140,7 @@ class _Reader:
         self.document, self.repeated = document, repeated
         self.problems: list[str] = []
 
-    def submission(self) -> Submission:
+    def submission(self) -> PublicSubmission:
         values: dict[str, Any] = {
             field: self.text(field) if field in TEXTS else self.number(field, self.document, "")
             for field in NAMES
@@ -153,7 +153,7 @@ class _Reader:
         for field in ("total_bytes", "train_seconds", "eval_seconds"):
             said = [number for claim in claims if (number := getattr(claim, field)) is not None]
             values[field] = values[field] or max(said, key=lambda number: number.value, default=None)
-        return Submission(
+        return PublicSubmission(
             **values,
             seeds=self.seeds() or tuple(claim.seed for claim in claims),
             seed_claims=claims,

@@ -1,0 +1,1 @@
+"""What comes to the board from outside: entries, verdicts, rulings, the public history."""

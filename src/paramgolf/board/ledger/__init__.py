@@ -1,0 +1,1 @@
+"""The ledger: events, their files by hash, migrations, state and check."""

@@ -1,0 +1,1 @@
+"""The ranking, a pure function of events."""

@@ -1,0 +1,203 @@
+"""The ranking: a pure function of what was submitted, judged, invalidated and reinstated, and of history.
+
+Events of the kinds ranked and superseded say what it came to; they are never read for it, so that `board check` can
+hold the two against one another.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from paramgolf.board.ledger.events import Body, Event, History, Ranked, Submitted, Superseded
+from paramgolf.board.ledger.ledger import Entered, Ledger
+from paramgolf.board.ledger.state import EntryState, states_of
+from paramgolf.board.ranking.lineage import Lineage
+from paramgolf.board.ranking.record_gate import Candidate, Placed, run_gate
+from paramgolf.board.ranking.rows import entry_row, event_lines, history_records, history_row
+from paramgolf.board.ranking.standings import Row, Standings, Status
+from paramgolf.challenge import Challenge, parse_challenge_json
+from paramgolf.errors import LedgerError
+from paramgolf.judge.verdict import Validity, Verdict, parse_verdict
+
+Read = Callable[[str], bytes]
+# who writes what follows from other events
+RANKING = "the ranking"
+_VALID = (Status.RECORD, Status.FORMER_RECORD, Status.SHORT_OF_RECORD, Status.NON_RECORD)
+
+
+def read_standings(ledger: Ledger) -> Standings:
+    """The ranking of a ledger.
+
+    Raises:
+        LedgerError: an event or a stored file cannot be read.
+    """
+    return rank(ledger.events(), ledger.store.get)
+
+
+def rank(events: Sequence[Event], read: Read) -> Standings:
+    """The ranking that `events` give; `read` gives a stored file by its SHA-256."""
+    states = states_of(events)
+    entries = [
+        name for name in sorted(states, key=lambda name: _order(states[name])) if states[name].submitted
+    ]
+    verdicts, challenges = _judged(states, entries, read)
+    placed, records = _gates(states, entries, verdicts, challenges)
+    lines = event_lines(events)
+    history = [history_row(state) for state in states.values() if state.history]
+    rows = [entry_row(states[name], verdicts.get(name), placed.get(name), read) for name in entries]
+    rows = sorted([*rows, *history], key=lambda row: _order(states[row.entry]))
+    lineage = Lineage({row.entry: row.parents for row in rows})
+    rows = [
+        replace(row, descendants=lineage.descendants(row.entry), events=lines[row.entry])
+        for row in _disputed(_with_places(rows), states, lineage)
+    ]
+    return Standings(
+        rows=tuple(rows),
+        records=history_records(history) | records,
+        made_at=events[-1].at if events else "",
+    )
+
+
+def settle(ledger: Ledger) -> tuple[Event, ...]:
+    """Write down where the ranking now differs from what was last written of it; the events that this took.
+
+    Raises:
+        LedgerError: an event or a stored file cannot be read.
+    """
+    while True:
+        events = ledger.events()
+        due = owed(events, rank(events, ledger.store.get))
+        if not due:
+            return ()
+        written = ledger.append_all(due, after=events[-1].number)
+        if written is not None:
+            return tuple(written)
+
+
+def owed(events: Iterable[Event], standings: Standings) -> list[Entered]:
+    """The ranked and superseded events that are missing."""
+    last: dict[str, Body] = {e.entry: e.body for e in events if isinstance(e.body, Ranked | Superseded)}
+    after = {
+        before: following
+        for names in standings.records.values()
+        for before, following in itertools.pairwise(names)
+    }
+    due = []
+    for row in standings.rows:
+        if row.status in (Status.WAITING, Status.HISTORY):
+            continue
+        body = _outcome(row, after.get(row.entry))
+        if last.get(row.entry) != body:
+            due.append(Entered(body=body, who=RANKING, why=row.status_reason[:2000]))
+    return due
+
+
+def _outcome(row: Row, beaten_by: str | None) -> Ranked | Superseded:
+    if row.status is Status.FORMER_RECORD:
+        assert beaten_by is not None
+        return Superseded(
+            entry=row.entry, verdict_sha256=row.verdict_sha256, by=beaten_by, disputed=row.disputed
+        )
+    return Ranked(
+        entry=row.entry,
+        status=row.status.value,
+        verdict_sha256=row.verdict_sha256,
+        compared_with=row.gate.compared_with if row.gate else None,
+        disputed=row.disputed,
+    )
+
+
+def _order(state: EntryState) -> tuple[str, int]:
+    event = state.submitted or state.history
+    if event is None:
+        raise LedgerError(
+            "An entry has events and was never handed in. See what is wrong: paramgolf board check"
+        )
+    assert isinstance(event.body, Submitted | History)
+    return event.body.handed_in_at, event.number
+
+
+def _judged(
+    states: dict[str, EntryState], entries: list[str], read: Read
+) -> tuple[dict[str, Verdict], dict[str, Challenge]]:
+    """Verdict and challenge of each entry that was judged. Few challenges are read many times."""
+    verdicts: dict[str, Verdict] = {}
+    challenges: dict[str, Challenge] = {}
+    parsed: dict[str, Challenge] = {}
+    for name in entries:
+        if judgement := states[name].judgement:
+            verdicts[name] = parse_verdict(read(judgement.verdict_sha256))
+            sha256 = judgement.challenge_sha256
+            if sha256 not in parsed:
+                parsed[sha256] = parse_challenge_json(read(sha256))
+            challenges[name] = parsed[sha256]
+    return verdicts, challenges
+
+
+def _gates(
+    states: dict[str, EntryState],
+    entries: list[str],
+    verdicts: dict[str, Verdict],
+    challenges: dict[str, Challenge],
+) -> tuple[dict[str, Placed], dict[tuple[str, str], tuple[str, ...]]]:
+    """The gate of each track over its entries, in the order of submission."""
+    tracks: dict[tuple[str, str], list[Candidate]] = {}
+    for name in entries:
+        state, verdict = states[name], verdicts.get(name)
+        valid = verdict is not None and verdict.standing is Validity.VALID and state.ruling is None
+        candidate = Candidate(
+            entry=name,
+            record=state.submission.record,
+            waiting=state.judged is None and state.ruling is None,
+            verdict=verdict if valid else None,
+            challenge=challenges.get(name),
+        )
+        tracks.setdefault((state.submission.challenge, state.submission.track), []).append(candidate)
+    placed: dict[str, Placed] = {}
+    records = {}
+    for track, candidates in tracks.items():
+        of_track, set_there = run_gate(candidates)
+        placed |= of_track
+        if set_there:
+            records[track] = set_there
+    return placed, records
+
+
+def _with_places(rows: list[Row]) -> list[Row]:
+    """Places by score among the valid entries of a track; equal scores share one, and each says with whom."""
+    scores: dict[tuple[str, str], list[tuple[float, str]]] = {}
+    for row in rows:
+        if row.status in _VALID and row.bits_per_byte is not None:
+            scores.setdefault((row.challenge, row.track), []).append((row.bits_per_byte, row.entry))
+    places: dict[str, tuple[int, tuple[str, ...]]] = {}
+    for track in scores.values():
+        first: dict[float, int] = {}
+        level: dict[float, list[str]] = {}
+        for place, (score, name) in enumerate(sorted(track), 1):
+            first.setdefault(score, place)
+            level.setdefault(score, []).append(name)
+        for score, name in track:
+            places[name] = first[score], tuple(other for other in level[score] if other != name)
+    return [_at_place(row, *places[row.entry]) if row.entry in places else row for row in rows]
+
+
+def _at_place(row: Row, place: int, level_with: tuple[str, ...]) -> Row:
+    tie = f"; level with {', '.join(level_with[:5])}" if level_with else ""
+    return replace(row, place=place, status_reason=row.status_reason + tie)
+
+
+def _disputed(rows: list[Row], states: dict[str, EntryState], lineage: Lineage) -> list[Row]:
+    """Mark what builds on an entry that was found invalid after it was judged itself."""
+    marked = []
+    for row in rows:
+        judged = states[row.entry].judged
+        bad = [
+            name
+            for name in lineage.ancestors(row.entry)
+            if judged and (states[name].invalid_since or 0) > judged.number
+        ]
+        if bad and row.status in (*_VALID, Status.UNDECIDED):
+            reason = f"disputed: it builds on {', '.join(bad[:5])}, found invalid after it was judged: judge it again"
+            row = replace(row, disputed=True, status_reason=f"{row.status_reason}; {reason}")
+        marked.append(row)
+    return marked

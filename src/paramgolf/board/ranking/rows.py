@@ -1,0 +1,145 @@
+"""One row of the table, from an entry's events and the files that they name."""
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+
+from paramgolf.board.ledger.entry_papers import parse_papers
+from paramgolf.board.ledger.events import Event, History
+from paramgolf.board.ledger.state import EntryState
+from paramgolf.board.ranking.record_gate import Placed
+from paramgolf.board.ranking.standings import EventLine, Row, Status
+from paramgolf.common.printable import printable
+from paramgolf.judge.entry import LARGEST_README
+from paramgolf.judge.verdict import Outcome, Validity, Verdict
+
+README = "README.md"
+NOT_VERIFIED = "published by the public game, not verified here"
+UNPUBLISHED = "a record folder of the public game that its table does not list, not verified here"
+
+
+def entry_row(
+    state: EntryState, verdict: Verdict | None, placed: Placed | None, read: Callable[[str], bytes]
+) -> Row:
+    """The row of an entry that was handed in; without place, dispute, descendants and events."""
+    submission, judgement = state.submission, state.judgement
+    status, reason = _status(state, verdict, placed)
+    scores = tuple(sorted((score.seed, score.bits_per_byte) for score in verdict.scores)) if verdict else ()
+    shown = parse_papers(read(submission.shown_sha256))
+    decided = max(
+        (e for e in (state.judged, state.ruling) if e), key=lambda event: event.number, default=None
+    )
+    return Row(
+        entry=submission.entry,
+        title=submission.title,
+        authors=submission.authors,
+        challenge=submission.challenge,
+        track=submission.track,
+        entered_as_record=submission.record,
+        status=status,
+        status_reason=" ".join(printable(reason).split()),
+        place=None,
+        bits_per_byte=_mean(scores),
+        deviation=statistics.stdev(score for _, score in scores) if len(scores) > 1 else None,
+        seed_scores=scores,
+        artifact_bytes=max((score.artifact_bytes for score in verdict.scores), default=None)
+        if verdict
+        else None,
+        submitted_at=submission.handed_in_at,
+        decided_at=decided.at if decided else None,
+        gate=placed.gate if placed else None,
+        disputed=False,
+        parents=submission.parents,
+        descendants=(),
+        link=submission.link,
+        changed=submission.changed,
+        verdict=verdict,
+        verdict_sha256=judgement.verdict_sha256 if judgement else None,
+        readme=_readme(state, read),
+        events=(),
+        curves=shown.curves,
+        byte_ledger=shown.byte_ledger,
+    )
+
+
+def history_row(state: EntryState) -> Row:
+    """The row of an entry of the public game; without descendants and events."""
+    assert state.history is not None
+    body = state.history.body
+    assert isinstance(body, History)
+    return Row(
+        entry=body.entry,
+        title=body.title,
+        authors=body.authors,
+        challenge=body.challenge,
+        track=body.track,
+        entered_as_record=body.record,
+        status=Status.HISTORY,
+        status_reason="; ".join((NOT_VERIFIED if body.published else UNPUBLISHED, *body.remarks)),
+        place=None,
+        bits_per_byte=body.bits_per_byte,
+        deviation=body.deviation,
+        seed_scores=body.seed_scores,
+        artifact_bytes=body.artifact_bytes,
+        submitted_at=body.handed_in_at,
+        decided_at=None,
+        gate=None,
+        disputed=False,
+        parents=body.parents,
+        descendants=(),
+        link=body.link,
+        changed=body.changed,
+        verdict=None,
+        verdict_sha256=None,
+        readme="",
+        events=(),
+    )
+
+
+def history_records(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The published records of each track of the public game: what bettered all before it, day by day."""
+    records: dict[tuple[str, str], list[Row]] = {}
+    listed = (row for row in rows if row.entered_as_record and row.bits_per_byte is not None)
+    for row in sorted(listed, key=lambda row: (row.submitted_at, -(row.bits_per_byte or 0))):
+        standing = records.setdefault((row.challenge, row.track), [])
+        if not standing or (row.bits_per_byte or 0) < (standing[-1].bits_per_byte or 0):
+            standing.append(row)
+    return {track: tuple(row.entry for row in standing) for track, standing in records.items()}
+
+
+def event_lines(events: Sequence[Event]) -> dict[str, tuple[EventLine, ...]]:
+    """Each entry's events as they are shown."""
+    lines: dict[str, list[EventLine]] = {}
+    for event in events:
+        line = EventLine(number=event.number, kind=event.body.kind, at=event.at, who=event.who, why=event.why)
+        lines.setdefault(event.entry, []).append(line)
+    return {entry: tuple(of_entry) for entry, of_entry in lines.items()}
+
+
+def _status(state: EntryState, verdict: Verdict | None, placed: Placed | None) -> tuple[Status, str]:
+    if state.ruling:
+        return Status.INVALID, f"ruled invalid by {state.ruling.who}: {state.ruling.why}"
+    if verdict is None:
+        return Status.WAITING, "handed in, not judged yet"
+    if verdict.standing is Validity.INVALID:
+        failed = dict.fromkeys(f"{f.rule} {f.name}: {f.measured}" for f in verdict.failed)
+        return Status.INVALID, f"failed {'; '.join(failed)}"
+    if placed is None:
+        open_ = dict.fromkeys(
+            f"{f.rule} {f.name}" for f in verdict.findings if f.outcome is Outcome.UNDECIDED
+        )
+        return Status.UNDECIDED, f"not decided: {', '.join(open_)}"
+    if placed.beaten_by:
+        return placed.status, f"a record until {placed.beaten_by} beat it"
+    if placed.gate:
+        return placed.status, "; ".join(placed.gate.reasons)
+    return placed.status, "valid, and not entered as a record"
+
+
+def _readme(state: EntryState, read: Callable[[str], bytes]) -> str:
+    file = next((file for file in state.submission.files if file.path == README), None)
+    return read(file.sha256).decode("utf-8", "replace") if file and file.size <= LARGEST_README else ""
+
+
+def _mean(scores: Sequence[tuple[int, float]]) -> float | None:
+    return math.fsum(score for _, score in scores) / len(scores) if scores else None

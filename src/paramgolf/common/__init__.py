@@ -1,0 +1,1 @@
+"""What every package may use: files, names, printable text, TOML, templates."""

@@ -1,0 +1,1 @@
+"""Ablations: what one change is worth, measured over seeds with an interval."""

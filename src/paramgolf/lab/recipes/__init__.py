@@ -1,0 +1,1 @@
+"""Recipes and artifacts as a reader meets them: lists, descriptions, measured results."""

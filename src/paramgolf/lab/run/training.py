@@ -1,0 +1,73 @@
+"""Training in a run folder, on however many processes there are."""
+
+from typing import Any
+
+import torch.multiprocessing
+from torch.multiprocessing.spawn import ProcessRaisedException
+
+from paramgolf.errors import ParamgolfError
+from paramgolf.lab.reporter import Reporter
+from paramgolf.lab.run.budget import budget_of
+from paramgolf.lab.run.data import prepare_data
+from paramgolf.lab.run.folder import RunFolder
+from paramgolf.lab.run.packing import weight_bytes
+from paramgolf.lab.run.settings import RunSettings
+from paramgolf.train.data.tokens import open_tokens
+from paramgolf.train.device import pick_device
+from paramgolf.train.job import Job, plan_processes
+from paramgolf.train.ranks.ranks import is_first, local_rank, run_ranks, wait_for_all
+from paramgolf.train.trainer import train
+
+
+def train_in(settings: RunSettings, folder: RunFolder, reporter: Reporter) -> None:
+    """Prepare data where they are missing and train, from the newest checkpoint where there is one.
+
+    Under torchrun every process calls this; the first prepares while the others wait.
+
+    Raises:
+        UsageError: the folder holds another run, or the text is too short.
+        CorpusError, TrainingError: as preparing and training raise them.
+    """
+    if is_first():
+        folder.refuse_other(settings)
+    # Decided on every rank, from files that none writes before all have joined.
+    if folder.trained():
+        reporter.say(f"training: {folder.checkpoint} is finished")
+        return
+    if is_first():
+        reporter.heading("Data")
+        prepare_data(settings, folder, reporter.say)
+        folder.claim(settings)
+        reporter.heading("Training")
+    processes = plan_processes(settings.recipe, pick_device(local_rank()))
+    # A spawned process cannot raise here, so its own errors come through a queue.
+    failures: Any = torch.multiprocessing.get_context("spawn").SimpleQueue()
+    try:
+        run_ranks(_train_on_rank, (settings, folder, failures), processes)
+    except ProcessRaisedException:
+        if failures.empty():
+            raise
+        raise failures.get() from None
+
+
+def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any) -> None:
+    # Chooses this rank's GPU, then waits for the rank that prepares the data.
+    pick_device(local_rank())
+    wait_for_all()
+    try:
+        text = open_tokens(folder.data)
+        budget = budget_of(settings.challenge, settings.recipe, text.bytes_per_token)
+        job = Job(
+            recipe=settings.recipe,
+            shards=text.shards,
+            budget=budget,
+            seed=settings.seed,
+            folder=folder.path,
+            tokenizer=text.tokenizer,
+            tree=text.tree,
+            weight_bytes=weight_bytes(settings, text) if settings.recipe.fill else None,
+        )
+        train(job)
+    except ParamgolfError as error:
+        failures.put(error)
+        raise

@@ -1,0 +1,1 @@
+"""What training reads: tokens, batches, learnt tokenizers."""

@@ -1,0 +1,1 @@
+"""The loss of the output layer, and products in 8-bit integers."""

@@ -1,0 +1,1 @@
+"""What the mixer learns in training."""

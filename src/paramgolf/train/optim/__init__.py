@@ -1,0 +1,1 @@
+"""Initial values, optimizers, schedule, averaging."""

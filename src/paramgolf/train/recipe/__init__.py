@@ -1,0 +1,1 @@
+"""The recipe: what it says, how it is read, what makes no sense together."""

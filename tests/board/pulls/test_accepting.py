@@ -1,0 +1,276 @@
+"""After the merge: ledger and site on main, in one commit, whoever else pushes; again, nothing changes."""
+
+import subprocess
+import sys
+import threading
+
+import pytest
+from bare_game import entry_files, git, verdict_by_hand
+from small_game import CHALLENGE_TOML
+
+from paramgolf.board.ledger.ledger import Ledger
+from paramgolf.board.pulls.accepting import AcceptJob, accept, what_is_new
+from paramgolf.board.pulls.judging import PullJob, judge_pull
+from paramgolf.board.pulls.main_entries import judge_merged, merged_entries
+from paramgolf.board.pulls.pull_state import PullFolder
+from paramgolf.board.ranking.ranking import read_standings
+from paramgolf.board.ranking.standings import Status
+from paramgolf.challenge import load_challenge
+from paramgolf.errors import PullError
+
+
+@pytest.fixture(scope="session")
+def challenge(tmp_path_factory):
+    path = tmp_path_factory.mktemp("challenge") / "game.toml"
+    path.write_text(CHALLENGE_TOML)
+    return load_challenge(str(path))
+
+
+class Road:
+    """Pull requests that are judged by hand and accepted in truth."""
+
+    def __init__(self, game, challenge, folder):
+        self.game, self.challenge, self.out, self.said = game, challenge, folder / "out", []
+
+    def judged(self, number, name, **verdict):
+        """Open and judge a pull request."""
+        artifact = verdict.pop("artifact", name.encode())
+        self.game.pull(number, entry_files(name, artifact=artifact))
+        job = PullJob(
+            clone=self.game.clone(self.out),
+            pull=number,
+            out=self.out / str(number),
+            judge=lambda folder: verdict_by_hand(folder.name, artifact=artifact, **verdict),
+        )
+        judge_pull(job)
+
+    def merged(self, number, name, squash=False, **verdict):
+        self.judged(number, name, **verdict)
+        self.game.merge(number, squash=squash)
+
+    def accept(self, folder="out", **changes):
+        options = {
+            "clone": self.game.clone(self.out.parent / folder),
+            "judged": self.out,
+            "challenge": lambda name: self.challenge,
+            "site": "site",
+            "title": "A game",
+            "say": self.said.append,
+        }
+        return accept(AcceptJob(**(options | changes)))
+
+    def standings(self, folder):
+        """The ranking that main has, from a whole checkout."""
+        git(folder, "clone", "-q", str(self.game.remote), str(folder / "checkout"))
+        with Ledger(folder / "checkout" / "board" / "ledger.sqlite") as ledger:
+            return read_standings(ledger)
+
+
+@pytest.fixture
+def road(game, challenge, tmp_path):
+    return Road(game, challenge, tmp_path)
+
+
+def test_what_was_merged_is_entered_ranked_and_shown(road, game, tmp_path):
+    road.merged(1, "mine")
+    merged = game.head()
+    accepted = road.accept()
+    assert (accepted.entries, accepted.problems) == (("mine",), ())
+    assert git(game.remote, "rev-parse", f"{accepted.commit}^") == merged
+    row = road.standings(tmp_path).row("mine")
+    assert (row.status, row.bits_per_byte) == (Status.RECORD, 1.0)
+    assert "Entry mine" in game.show("site/index.html").decode()
+    changed = git(game.remote, "diff", "--name-only", merged, accepted.commit).split()
+    assert {path.split("/")[0] for path in changed} == {"board", "site"}
+
+
+def test_again_it_changes_nothing(road, game):
+    road.merged(1, "mine")
+    road.accept()
+    before = game.head()
+    assert not road.accept(folder="another").changed
+    assert game.head() == before
+
+
+def test_a_committed_store_is_whole_and_its_artifacts_cost_nothing(road, game, tmp_path):
+    """An artifact in the store is the very object that the entry's folder has."""
+    road.merged(1, "mine", artifact=b"x" * 2_000_000)
+    road.accept()
+    standings = road.standings(tmp_path)
+    assert standings.row("mine").artifact_bytes == 2_000_000
+    lines = git(game.remote, "ls-tree", "-r", "-l", "refs/heads/main").splitlines()
+    large = [line.split() for line in lines if line.split()[3] == "2000000"]
+    assert len(large) == 2
+    assert large[0][2] == large[1][2]
+
+
+def test_entries_are_ranked_in_the_order_of_their_merges(road, tmp_path):
+    road.judged(1, "slow", scores=(1.0,))
+    road.merged(2, "quick", scores=(1.2,))
+    road.accept()
+    road.game.merge(1)
+    road.accept()
+    rows = road.standings(tmp_path).rows
+    assert [row.entry for row in rows] == ["quick", "slow"]
+
+
+def test_an_entry_without_a_verdict_waits_and_is_judged_from_main(road, game, tmp_path):
+    game.push(entry_files("mine"))
+    accepted = road.accept()
+    assert "mine has no verdict yet" in accepted.problems[0]
+    clone = game.clone(road.out)
+    calls = []
+
+    def judge(folder):
+        calls.append(folder.name)
+        return verdict_by_hand(folder.name)
+
+    for _ in range(2):
+        judge_merged(clone, road.out, judge, road.said.append)
+    assert calls == ["mine"]
+    judge_merged(clone, road.out, judge, road.said.append, reproduce=True)
+    assert calls == ["mine", "mine"]
+    assert road.accept().problems == ()
+    assert judge_merged(clone, road.out, judge, road.said.append) == []
+    assert road.standings(tmp_path).row("mine").status is Status.RECORD
+
+
+def test_a_verdict_on_other_files_is_not_taken(road, game):
+    road.judged(1, "mine")
+    game.push(entry_files("mine", artifact=b"another"))
+    assert "mine has no verdict yet" in road.accept().problems[0]
+
+
+def test_a_broken_folder_of_main_hinders_no_other(road, game):
+    game.push({"entries/broken/README.md": b"no entry.toml\n", "entries/loose": b"a file\n"})
+    road.merged(1, "mine")
+    accepted = road.accept()
+    assert accepted.entries == ("mine",)
+    assert accepted.problems[0].startswith("broken: ")
+
+
+def test_a_pull_request_that_is_not_merged_is_not_accepted(road):
+    road.judged(1, "mine")
+    with pytest.raises(PullError, match="Pull request 1 is not on the main branch"):
+        road.accept(only=frozenset({1}))
+
+
+def test_one_pull_request_can_be_accepted_alone(road):
+    road.merged(1, "one")
+    road.merged(2, "two")
+    assert road.accept(only=frozenset({2})).entries == ("two",)
+
+
+def test_main_that_moves_between_fetch_and_push_costs_a_round_and_loses_nothing(
+    road, game, tmp_path, monkeypatch
+):
+    road.merged(1, "mine")
+    from paramgolf.board.pulls.publication import Publication
+
+    honest, pushes = Publication.push, []
+
+    def push(self, commit):
+        pushes.append(commit)
+        if len(pushes) == 1:
+            game.push({"README.md": b"# Changed meanwhile\n"})
+        return honest(self, commit)
+
+    monkeypatch.setattr(Publication, "push", push)
+    assert road.accept().entries == ("mine",)
+    assert len(pushes) == 2
+    assert game.show("README.md") == b"# Changed meanwhile\n"
+    assert road.standings(tmp_path).row("mine").status is Status.RECORD
+
+
+def test_two_at_once_both_succeed_and_enter_each_once(road, game, tmp_path):
+    for number in (1, 2):
+        road.merged(number, f"entry{number}", squash=number == 2)
+    errors = []
+
+    def run(folder):
+        try:
+            road.accept(folder=folder)
+        except PullError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in ("a", "b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    rows = road.standings(tmp_path).rows
+    assert sorted(row.entry for row in rows) == ["entry1", "entry2"]
+    for row in rows:
+        assert sorted(event.kind for event in row.events if event.kind in ("submitted", "judged")) == [
+            "judged",
+            "submitted",
+        ]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from paramgolf.board.pulls import accepting
+from paramgolf.board.pulls.accepting import AcceptJob, accept
+from paramgolf.board.pulls.clone import Clone
+from paramgolf.challenge import load_challenge
+accepting.build_site = lambda *words, **more: os.kill(os.getpid(), signal.SIGKILL)
+out = Path(sys.argv[2])
+accept(AcceptJob(
+    clone=Clone.open(out / "repository.git", sys.argv[1]), judged=out,
+    challenge=lambda name: load_challenge(sys.argv[3]), site="site", title="A game",
+))
+"""
+
+
+def test_killed_half_way_main_is_as_it_was_and_then_it_finishes(road, game, tmp_path):
+    road.merged(1, "mine")
+    (tmp_path / "game.toml").write_text(CHALLENGE_TOML)
+    before = game.head()
+    words = [sys.executable, "-c", KILLED, str(game.remote), str(road.out), str(tmp_path / "game.toml")]
+    assert subprocess.run(words, check=False).returncode == -9
+    assert game.head() == before
+    assert road.accept().entries == ("mine",)
+
+
+def test_who_may_not_push_is_told(road, game):
+    road.merged(1, "mine")
+    hook = game.remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho protected >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(PullError, match="may push to main"):
+        road.accept()
+
+
+def test_a_site_keeps_what_is_not_of_it(road, game):
+    game.push({"site/CNAME": b"board.example\n"})
+    road.merged(1, "mine")
+    road.accept()
+    assert game.show("site/CNAME") == b"board.example\n"
+    assert b"Entry mine" in game.show("site/index.html")
+
+
+def test_what_is_new_is_the_first_paragraph(tmp_path):
+    (tmp_path / "README.md").write_text("# Title\n\nA smaller\ntable.\x1b[31m\n\nMore.\n")
+    assert what_is_new(tmp_path) == "A smaller table.[31m"
+    (tmp_path / "README.md").unlink()
+    assert what_is_new(tmp_path) == ""
+
+
+def test_a_verdict_that_a_kill_left_half_is_not_taken(road, game):
+    road.merged(1, "mine")
+    left = PullFolder(folder=road.out / "1")
+    left.verdict.write_text(left.verdict.read_text().replace('"valid"', '"invalid"'))
+    assert "mine has no verdict yet" in road.accept().problems[0]
+
+
+def test_entries_come_in_the_order_of_their_merges_within_a_second_too(game, tmp_path):
+    for name in ("third", "first", "second"):
+        game.push(entry_files(name))
+    game.push({"entries/first/README.md": b"# Better said\n"})
+    clone = game.clone(tmp_path / "out")
+    merged = merged_entries(clone, clone.fetch_main())
+    assert [one.name for one in merged] == ["third", "second", "first"]
+    assert merged[-1].commit == game.head()
