@@ -20,9 +20,8 @@ from paramgolf.quantise.byte_allocation import entropy_bits
 from paramgolf.quantise.grids import QuantisationScheme, Quantised, quantise
 from paramgolf.quantise.precision import Precision
 from paramgolf.runtime.weights import decode_weights
-from paramgolf.train.checkpoint import load_precision, load_weights
+from paramgolf.train.checkpoint import load_part
 from paramgolf.train.data.tokens import open_tokens
-from paramgolf.train.recipe.recipe import WEIGHT_GROUPS
 
 # A model of 1.2 million weights: an embedding, a hashed table and three layers.
 LAYER = {"query": (160, 160), "key": (160, 160), "up": (480, 160), "down": (160, 480)}
@@ -67,9 +66,9 @@ def bound_of(tensor: Quantised) -> float:
 def trained(run: Path) -> Table:
     """Tensors of a run, quantised for its challenge's limit."""
     settings, folder = read_settings(run / "run.json"), RunFolder(run)
-    state = dict(sorted(load_weights(folder.checkpoint).items()))
-    precision = Precision(settings.recipe.schemes(), WEIGHT_GROUPS)
-    precision.load(load_precision(folder.checkpoint), state)
+    state = dict(sorted(load_part(folder.checkpoint, "model").items()))
+    precision = Precision(settings.recipe.schemes(), settings.recipe.groups())
+    precision.load(load_part(folder.checkpoint, "rounding"), state)
     if not precision.steps:
         precision.decide(state, None)
     if settings.recipe.fill:

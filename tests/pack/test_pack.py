@@ -13,7 +13,13 @@ from paramgolf.runtime.weights import decode_weights
 
 RMS = QuantisationScheme(rule="rms", limit=7, step=0.6)
 SCHEMES = {"embedding": RMS, "blocks": RMS, "control": QuantisationScheme()}
-GROUPS = {"mix": "control"}
+GROUPS = {
+    "embedding": "embedding",
+    "blocks.0.up": "blocks",
+    "blocks.0.mix": "control",
+    "blocks.0.gain": "control",
+    "blocks.0.down": "blocks",
+}
 COMMON = {
     "config": {"model": {"width": 64}, "predict": {}},
     "tokenizer": b"\0",

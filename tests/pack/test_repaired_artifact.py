@@ -22,7 +22,9 @@ COMMON = {"config": {"model": {"width": 64}, "predict": {}}, "tokenizer": b"\0"}
 
 
 def precision_of(blocks: QuantisationScheme) -> Precision:
-    return Precision({"embedding": RMS, "blocks": blocks, "control": QuantisationScheme()}, {})
+    groups = {"embedding": "embedding", "blocks.0.gain": "control"}
+    groups |= dict.fromkeys(("blocks.0.down", "blocks.0.up"), "blocks")
+    return Precision({"embedding": RMS, "blocks": blocks, "control": QuantisationScheme()}, groups)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from paramgolf.quantise.sensitivity import EVERY, SensitivityMeter
 
 LOSS = QuantisationScheme(rule="loss", limit=255, step=0.25)
 SCHEMES = {"matrices": LOSS, "control": LOSS}
-GROUPS = {"up": "matrices", "down": "matrices"}
+GROUPS = {"up": "matrices", "down": "matrices", "gain": "control"}
 
 
 class Pair(torch.nn.Module):

@@ -16,7 +16,6 @@ from paramgolf.quantise.grids import (
     as_rows,
     dequantise,
     grid_at,
-    group_of,
     nearest,
     quantise,
     round_to,
@@ -167,24 +166,3 @@ def test_scales_are_the_same_in_torch_and_in_the_artifact():
 def test_wrong_scheme_says_what_was_got_and_what_is_allowed(fields, message):
     with pytest.raises(ConfigError, match=message):
         QuantisationScheme(**fields)
-
-
-@pytest.mark.parametrize(
-    ("name", "group"),
-    [
-        ("embedding", "embedding"),
-        ("blocks.0.attention.query", "blocks.attention"),
-        ("blocks.11.up", "blocks"),
-        ("ngrams.0.table", "ngrams"),
-    ],
-)
-def test_default_group_is_the_place_in_the_model_without_numbers(name, group):
-    assert group_of(name, 2) == group
-
-
-def test_first_matching_part_of_a_name_decides_the_group():
-    groups = {"residual_mix": "control", "blocks": "body"}
-    assert group_of("blocks.0.residual_mix", 2, groups) == "control"
-    assert group_of("blocks.0.up", 2, groups) == "body"
-    assert group_of("embedding", 2, groups) == "embedding"
-    assert group_of("blocks.0.gain", 1, groups) == "control"

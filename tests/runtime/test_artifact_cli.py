@@ -17,6 +17,7 @@ from paramgolf.quantise.precision import Precision
 from paramgolf.runtime.tokenizer.base import Tokenizer
 from paramgolf.runtime.transformer.config import ModelConfig
 from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.runtime.transformer.roles import PRECISION_GROUPS, precision_groups
 from paramgolf.train.optim.init import initialise
 
 TEXT = b"the cat sat on the mat, and the hat sat on the cat. \xff\x00"
@@ -32,12 +33,7 @@ def packed(tmp_path_factory) -> Path:
         model.state_dict(),
         config={"model": asdict(config), "predict": {}},
         tokenizer=Tokenizer().to_bytes(),
-        precision=Precision(
-            dict.fromkeys(
-                ("embedding", "blocks", "blocks.attention", "skips", "control"), QuantisationScheme()
-            ),
-            {},
-        ),
+        precision=Precision(dict.fromkeys(PRECISION_GROUPS, QuantisationScheme()), precision_groups(model)),
         path=path,
     )
     return path

@@ -25,10 +25,10 @@ from paramgolf.runtime.tokenizer.base import END_OF_DOCUMENT
 from paramgolf.runtime.tokenizer.bpe import BytePairs
 from paramgolf.runtime.transformer.config import ModelConfig
 from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.runtime.transformer.roles import PRECISION_GROUPS, precision_groups
 from paramgolf.runtime.weights import decode_weights
 from paramgolf.score import Isolation, prove_artifact, score_artifact
 from paramgolf.train.optim.init import initialise
-from paramgolf.train.recipe.recipe import WEIGHT_GROUPS
 
 MODEL = ModelConfig(
     vocab_size=259,
@@ -288,9 +288,10 @@ def test_models_of_other_parts_learn(change):
 
 
 def pack(learning: LearnConfig, path) -> None:
-    precision = Precision(dict.fromkeys(WEIGHT_GROUPS.values(), QuantisationScheme()), WEIGHT_GROUPS)
+    model = language_model()
+    precision = Precision(dict.fromkeys(PRECISION_GROUPS, QuantisationScheme()), precision_groups(model))
     pack_model(
-        language_model().state_dict(),
+        model.state_dict(),
         config={
             "model": changed_fields(MODEL),
             "predict": changed_fields(READING),

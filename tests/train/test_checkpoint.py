@@ -9,8 +9,7 @@ import torch
 from paramgolf.errors import TrainingError
 from paramgolf.train.checkpoint import (
     Progress,
-    load_optimizer,
-    load_weights,
+    load_part,
     read_progress,
     save_checkpoint,
 )
@@ -34,10 +33,13 @@ def save(folder, step: int) -> None:
 def test_what_was_saved_comes_back_bit_for_bit(tmp_path):
     save(tmp_path, 3)
     assert read_progress(tmp_path) == at(3)
-    for loaded, saved in ((load_weights(tmp_path), MODEL), (load_optimizer(tmp_path), OPTIMIZER)):
+    for loaded, saved in (
+        (load_part(tmp_path, "model"), MODEL),
+        (load_part(tmp_path, "optimizer"), OPTIMIZER),
+    ):
         assert loaded.keys() == saved.keys()
-    assert torch.equal(load_weights(tmp_path)["embedding"], MODEL["embedding"] + 3)
-    assert torch.equal(load_optimizer(tmp_path)["embedding/step"], OPTIMIZER["embedding/step"])
+    assert torch.equal(load_part(tmp_path, "model")["embedding"], MODEL["embedding"] + 3)
+    assert torch.equal(load_part(tmp_path, "optimizer")["embedding/step"], OPTIMIZER["embedding/step"])
 
 
 def test_only_the_newest_is_kept(tmp_path):
@@ -52,9 +54,9 @@ def test_a_checkpoint_half_written_does_not_count_and_is_written_over(tmp_path):
     (tmp_path / "step_00000002").mkdir()
     (tmp_path / "step_00000002" / "model.safetensors").write_bytes(b"half")
     assert read_progress(tmp_path) == at(1)
-    assert torch.equal(load_weights(tmp_path)["embedding"], MODEL["embedding"] + 1)
+    assert torch.equal(load_part(tmp_path, "model")["embedding"], MODEL["embedding"] + 1)
     save(tmp_path, 2)
-    assert torch.equal(load_weights(tmp_path)["embedding"], MODEL["embedding"] + 2)
+    assert torch.equal(load_part(tmp_path, "model")["embedding"], MODEL["embedding"] + 2)
 
 
 def test_saving_the_same_step_again_leaves_the_weights_where_they_are(tmp_path):
@@ -68,7 +70,7 @@ def test_saving_the_same_step_again_leaves_the_weights_where_they_are(tmp_path):
 def test_nothing_saved_is_no_progress_and_no_weights(tmp_path):
     assert read_progress(tmp_path / "checkpoint") is None
     with pytest.raises(TrainingError, match=r"holds no checkpoint: state\.json is not there\. Train first"):
-        load_weights(tmp_path / "checkpoint")
+        load_part(tmp_path / "checkpoint", "model")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_damaged_or_missing_weights_name_the_file(tmp_path, content):
     else:
         weights.write_bytes(content)
     with pytest.raises(TrainingError, match=r"model\.safetensors is damaged .*and train again"):
-        load_weights(tmp_path)
+        load_part(tmp_path, "model")
 
 
 def test_a_state_cannot_point_out_of_its_folder(tmp_path):
@@ -99,4 +101,4 @@ def test_a_state_cannot_point_out_of_its_folder(tmp_path):
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "state.json").write_text(json.dumps(state))
     with pytest.raises(TrainingError, match="damaged"):
-        load_weights(tmp_path / "here")
+        load_part(tmp_path / "here", "model")

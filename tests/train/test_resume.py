@@ -13,15 +13,17 @@ from paramgolf.errors import TrainingError
 from paramgolf.quantise.grids import QuantisationScheme
 from paramgolf.quantise.precision import HESSIAN
 from paramgolf.train import device
-from paramgolf.train.checkpoint import load_optimizer, load_precision, load_weights, read_progress
+from paramgolf.train.checkpoint import load_part, read_progress
 from paramgolf.train.job import SUMMARY
 from paramgolf.train.trainer import train
 from paramgolf.train.training_model import TrainingModel
 
 
 def assert_same_end(folder, other) -> None:
-    for load in (load_weights, load_optimizer, load_precision):
-        mine, theirs = load(folder / "checkpoint"), load(other / "checkpoint")
+    parts = json.loads((folder / "checkpoint" / "state.json").read_text())["parts"]
+    assert {"model", "optimizer", "rounding"} <= set(parts)
+    for part in parts:
+        mine, theirs = load_part(folder / "checkpoint", part), load_part(other / "checkpoint", part)
         assert mine.keys() == theirs.keys()
         for name in mine:
             assert torch.equal(mine[name], theirs[name]), name
@@ -39,7 +41,9 @@ def test_training_learns_and_leaves_log_checkpoint_and_summary(tiny, curve):
     assert (summary["steps"], summary["train_tokens"]) == (60, 64 * 60)
     assert (summary["processes"], summary["compiled"]) == (1, False)
     assert summary["final_loss"] == losses[-1]
-    assert summary["parameters"] == sum(t.numel() for t in load_weights(job.folder / "checkpoint").values())
+    assert summary["parameters"] == sum(
+        t.numel() for t in load_part(job.folder / "checkpoint", "model").values()
+    )
 
 
 def test_learning_rate_is_full_then_falls_to_nothing(tiny, curve):
@@ -83,13 +87,13 @@ def test_parts_equal_the_whole_with_ramp_loops_and_averaged_weights_too(tiny, cu
     train(whole)
     for stop in (4, 9, 15, 26):
         train(replace(parts, steps=stop))
-    raw = load_weights(parts.folder / "checkpoint")
+    raw = load_part(parts.folder / "checkpoint", "model")
     train(parts)
     assert_same_end(whole.folder, parts.folder)
     assert curve(whole.folder) == curve(parts.folder)
     # 12 steps of 32 tokens, 14 of 64: what is left at the end is the average, not the last weights.
     assert read_progress(parts.folder / "checkpoint").step == 26
-    assert not torch.equal(raw["embedding"], load_weights(parts.folder / "checkpoint")["embedding"])
+    assert not torch.equal(raw["embedding"], load_part(parts.folder / "checkpoint", "model")["embedding"])
 
 
 FED_BACK = QuantisationScheme(rule="rms", limit=7, step=0.6, feedback=True)
@@ -117,7 +121,7 @@ def test_parts_equal_the_whole_with_feedback_repair_and_noise_too(tiny, curve, m
     train(whole)
     for stop in (7, 15, 20):
         train(replace(parts, steps=stop))
-        assert not any(key.startswith(HESSIAN) for key in load_precision(parts.folder / "checkpoint"))
+        assert not any(key.startswith(HESSIAN) for key in load_part(parts.folder / "checkpoint", "rounding"))
     train(parts)
     assert_same_end(whole.folder, parts.folder)
     assert curve(whole.folder) == curve(parts.folder)
@@ -151,11 +155,11 @@ def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(tiny, curve):
         progress = read_progress(checkpoint)
         assert reached < progress.step < steps
         reached = progress.step
-        load_weights(checkpoint), load_optimizer(checkpoint)
+        load_part(checkpoint, "model"), load_part(checkpoint, "optimizer")
     last = tiny.start("killed", steps=steps)
     said, _ = last.communicate(timeout=100)
     assert last.returncode == 0, said
-    assert f"resuming behind step {reached}" in said
+    assert f"resuming after step {reached}" in said
     assert_same_end(tiny.folder / "whole", tiny.folder / "killed")
     assert curve(tiny.folder / "whole") == curve(tiny.folder / "killed")
 
@@ -163,13 +167,13 @@ def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(tiny, curve):
 def test_a_folder_of_another_seed_or_recipe_is_refused_and_kept(tiny):
     job = tiny.job("run")
     train(job)
-    before = load_weights(job.folder / "checkpoint")
+    before = load_part(job.folder / "checkpoint", "model")
     for other in (tiny.job("run", seed=1), tiny.job("run", warmdown_fraction=0.4)):
         with pytest.raises(
             TrainingError, match=r"another run \(recipe 'tiny', seed 0\)\. Give another --out"
         ):
             train(other)
-    assert torch.equal(load_weights(job.folder / "checkpoint")["embedding"], before["embedding"])
+    assert torch.equal(load_part(job.folder / "checkpoint", "model")["embedding"], before["embedding"])
 
 
 def test_a_loss_that_is_no_number_stops_with_a_mend_and_no_summary(tiny, curve):

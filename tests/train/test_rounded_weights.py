@@ -14,10 +14,10 @@ from paramgolf.runtime.predictor import load_from
 from paramgolf.runtime.tokenizer.base import Tokenizer
 from paramgolf.runtime.transformer.config import ModelConfig
 from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.runtime.transformer.roles import precision_groups
 from paramgolf.runtime.weights import decode_weights
 from paramgolf.train.optim.init import initialise
 from paramgolf.train.recipe.files import recipe_from
-from paramgolf.train.recipe.recipe import WEIGHT_GROUPS
 from paramgolf.train.training_model import TrainingModel
 
 CONFIG = ModelConfig(
@@ -48,7 +48,7 @@ def model() -> LanguageModel:
 
 
 def grids(model: LanguageModel) -> dict[str, Grid]:
-    precision = Precision(SCHEMES, WEIGHT_GROUPS)
+    precision = Precision(SCHEMES, precision_groups(model))
     precision.decide(copy_of(model), None)
     return precision.grids(copy_of(model))
 
@@ -76,7 +76,7 @@ def test_inside_are_the_weights_of_the_artifact(model, tmp_path):
         model.state_dict(),
         config={"model": asdict(CONFIG), "predict": {}},
         tokenizer=Tokenizer().to_bytes(),
-        precision=Precision(SCHEMES, WEIGHT_GROUPS),
+        precision=Precision(SCHEMES, precision_groups(model)),
         path=tmp_path / "model.pyz",
     )
     with zipfile.ZipFile(tmp_path / "model.pyz") as archive:
@@ -108,6 +108,6 @@ def test_a_recipe_has_a_scheme_for_every_matrix(model):
     assert set(recipe.schemes()) == set(SCHEMES)
     assert recipe.schemes()["ngrams"] == SCHEMES["ngrams"]
     assert recipe.schemes()["matrices"] == QuantisationScheme(rule="max", limit=127)
-    precision = Precision(recipe.schemes(), WEIGHT_GROUPS)
+    precision = Precision(recipe.schemes(), precision_groups(model))
     precision.decide(copy_of(model), None)
     assert set(precision.grids(copy_of(model))) == set(copy_of(model))

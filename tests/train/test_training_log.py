@@ -5,20 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from paramgolf.train.checkpoint import Progress
 from paramgolf.train.log import TrainingLog
+
+
+def at(step: int) -> Progress:
+    return Progress(step=step, tokens=100 * step, seconds=0.5 * step, loss=4.0 / step, seed=0, recipe="tiny")
 
 
 def write(path: Path, from_step: int, steps: range, said: list[str] | None = None) -> None:
     log = TrainingLog(path, from_step, (said if said is not None else []).append)
     for step in steps:
-        log.step(
-            step=step,
-            seconds=0.5 * step,
-            tokens=100 * step,
-            loss=4.0 / step,
-            learning_rate=0.04,
-            share=step / 10,
-        )
+        log.step(at(step), 0.04, share=step / 10)
     log.close()
 
 
@@ -40,7 +38,7 @@ def test_a_line_has_everything_that_a_curve_needs(tmp_path):
 
 def test_lines_are_there_before_the_log_is_closed(tmp_path):
     log = TrainingLog(tmp_path / "log.jsonl", 0, lambda line: None)
-    log.step(step=1, seconds=1.0, tokens=100, loss=4.0, learning_rate=0.04, share=0.1)
+    log.step(at(1), 0.04, share=0.1)
     assert steps_in(tmp_path / "log.jsonl") == [1]
     log.close()
 

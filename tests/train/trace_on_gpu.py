@@ -22,11 +22,11 @@ from paramgolf.quantise.precision import Precision, rounded_weights
 from paramgolf.runtime.transformer.attention import linear
 from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.train.device import Device
-from paramgolf.train.loss.sampled_softmax import Rivals
-from paramgolf.train.optim.averaging import WeightAverage
+from paramgolf.train.loss.sampled_softmax import SoftmaxSampler
 from paramgolf.train.optim.optimizers import Optimizers
+from paramgolf.train.phases.averaging import Averaging
 from paramgolf.train.recipe.files import load_recipe, recipe_from
-from paramgolf.train.recipe.recipe import WEIGHT_GROUPS, Recipe
+from paramgolf.train.recipe.recipe import Recipe
 from paramgolf.train.training_model import TrainingModel
 
 SMALL: dict[str, Any] = {"width": 16, "layers": 2, "heads": 2, "kv_heads": 1}
@@ -79,11 +79,13 @@ class Traced:
             length=length,
             device=device.device,
             int8=int8,
-            rivals=Rivals(np.arange(257), sample, seed=0, rank=0, device=device.device) if sample else None,
+            sampler=SoftmaxSampler(np.arange(257), sample, seed=0, rank=0, device=device.device)
+            if sample
+            else None,
         )
         self.optimizers = Optimizers(self.model, recipe.optimizer, device)
-        self.average = WeightAverage(self.model, 0.9)
-        self.precision = Precision(recipe.schemes(), WEIGHT_GROUPS)
+        self.average = Averaging(self.model, 0.0, 0.9)
+        self.precision = Precision(recipe.schemes(), recipe.groups())
 
     def step(self, step: int, *, rounds: bool = True) -> torch.Tensor:
         with self._rounded() if rounds else nullcontext():
@@ -97,7 +99,7 @@ class Traced:
         parameters = dict(self.model.named_parameters())
         # Deciding reads sums from the device, which a trace has not; rounding to what was decided reads nothing.
         self.precision.steps = {
-            name: steps_of(parameter.detach(), self.precision.scheme(name, parameter))
+            name: steps_of(parameter.detach(), self.precision.scheme(name))
             for name, parameter in parameters.items()
         }
         return rounded_weights(self.model, self.precision.grids(parameters))

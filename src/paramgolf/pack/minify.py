@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 import python_minifier
 from python_minifier.transforms.remove_annotations_options import RemoveAnnotationsOptions
 
+# What parameters are for (runtime/transformer/roles.py): only training and packing ask.
+ROLE = "role"
 # Class attributes keep an annotation, of which _Bare leaves a number: dataclasses are made of them.
 ANNOTATIONS = RemoveAnnotationsOptions(
     remove_variable_annotations=True,
@@ -21,7 +23,7 @@ def minify_modules(sources: Mapping[str, str], keep: Collection[str] = ()) -> di
 
     keep: names that are used from outside.
     """
-    used = _without_unused({name: ast.parse(_bare(source)) for name, source in sources.items()}, set(keep))
+    used = _without_unused({name: ast.parse(bare(source)) for name, source in sources.items()}, set(keep))
     minified = {}
     for name, tree in used.items():
         others = set(keep).union(*(_mentioned(other) for key, other in used.items() if key != name))
@@ -30,16 +32,20 @@ def minify_modules(sources: Mapping[str, str], keep: Collection[str] = ()) -> di
 
 
 @functools.cache
-def _bare(source: str) -> str:
-    """Without docstrings and annotations."""
+def bare(source: str) -> str:
+    """A module without docstrings, annotations and roles, and without the imports that only those needed."""
     tree = ast.fix_missing_locations(_Bare().visit(ast.parse(source)))
-    return python_minifier.minify(
-        ast.unparse(tree),
-        remove_annotations=ANNOTATIONS,
-        remove_literal_statements=True,
-        rename_locals=False,
-        hoist_literals=False,
+    tree = ast.parse(
+        python_minifier.minify(
+            ast.unparse(tree),
+            remove_annotations=ANNOTATIONS,
+            remove_literal_statements=True,
+            rename_locals=False,
+            hoist_literals=False,
+        )
     )
+    tree.body = [kept for statement in tree.body if (kept := _used_import(statement, _names(tree)))]
+    return ast.unparse(tree)
 
 
 @functools.cache
@@ -55,12 +61,28 @@ def _minify(source: str, keep: tuple[str, ...]) -> str:
 
 
 class _Bare(ast.NodeTransformer):
-    """Fields of dataclasses need an annotation, but nobody reads it."""
+    """Takes out what an artifact never asks for: annotations of dataclasses' fields, and roles of parameters."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        # A field needs an annotation, whatever it is.
         for statement in node.body if node.decorator_list else ():
             if isinstance(statement, ast.AnnAssign):
                 statement.annotation = ast.Constant(0)
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg != ROLE]
+        return self.generic_visit(node)
+
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        pairs = list(zip(node.kwonlyargs, node.kw_defaults, strict=True))
+        kept = [(argument, default) for argument, default in pairs if argument.arg != ROLE]
+        node.kwonlyargs, node.kw_defaults = [argument for argument, _ in kept], [d for _, d in kept]
+        return self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
+        if any(isinstance(target, ast.Attribute) and target.attr == ROLE for target in node.targets):
+            return None
         return self.generic_visit(node)
 
 
@@ -74,18 +96,18 @@ def _without_unused(trees: dict[str, ast.Module], keep: set[str]) -> dict[str, a
         for name, tree in trees.items():
             others = (_mentioned(other) for key, other in trees.items() if key != name)
             used = keep.union(*others) | _names(tree)
-            tree.body = [
-                kept for statement in tree.body if (kept := _used_part(statement, used, _names(tree)))
-            ]
+            body = [statement for statement in tree.body if not (d := _defined(statement)) or d & used]
+            # No module passes on what it has imported.
+            tree.body = [kept for statement in body if (kept := _used_import(statement, _names(tree)))]
     return trees
 
 
-def _used_part(statement: ast.stmt, used: set[str], own: set[str]) -> ast.stmt | None:
-    """A statement of a module as far as it is used; an import only by the module itself."""
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        statement.names = [a for a in statement.names if (a.asname or a.name.partition(".")[0]) in own]
-        return statement if statement.names else None
-    return None if (defined := _defined(statement)) and not defined & used else statement
+def _used_import(statement: ast.stmt, names: set[str]) -> ast.stmt | None:
+    """An import of those of its names that are among `names`; any other statement as it is."""
+    if not isinstance(statement, ast.Import | ast.ImportFrom):
+        return statement
+    statement.names = [a for a in statement.names if (a.asname or a.name.partition(".")[0]) in names]
+    return statement if statement.names else None
 
 
 def _defined(statement: ast.stmt) -> set[str]:

@@ -2,7 +2,7 @@
 
 It follows from the import graph: from the modules that an artifact starts with (its command line, its predictor, what
 reads its weights) and those that its tokenizer and the parts of its model are of, along their imports. An import inside
-a function is of something optional, which those parts tell; one under TYPE_CHECKING does not count.
+a function is of something optional, which those parts tell; one that only annotations or roles need does not count.
 """
 
 import ast
@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 import paramgolf.runtime
+from paramgolf.pack.minify import bare
 from paramgolf.runtime.tokenizer.packed import read_tokenizer
 from paramgolf.runtime.transformer.config import ModelConfig
 from paramgolf.runtime.transformer.model import LanguageModel
@@ -59,7 +60,7 @@ def shipped_modules(config: Mapping[str, Any], tokenizer: bytes, *, repaired: bo
     roots |= {
         cls.__module__.removeprefix(f"{PACKAGE}.") for cls in classes if cls.__module__.startswith(PACKAGE)
     }
-    return reachable(roots)
+    return reachable(roots, {name: bare(source) for name, source in runtime_sources().items()})
 
 
 @functools.cache
@@ -73,9 +74,9 @@ def _hashable(value: Any) -> Any:
     return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
 
 
-def reachable(roots: Iterable[str]) -> list[str]:
-    """The modules of the runtime that these import, themselves, and the packages that all of them are in; sorted."""
-    sources, found, ahead = runtime_sources(), {""}, list(roots)
+def reachable(roots: Iterable[str], sources: Mapping[str, str]) -> list[str]:
+    """The modules that these import, themselves, and the packages that all of them are in; sorted."""
+    found, ahead = {""}, list(roots)
     while ahead:
         name = ahead.pop()
         if name not in found:

@@ -15,7 +15,7 @@ from paramgolf.pack.artifact import assemble, build_artifact
 from paramgolf.pack.byte_ledger import ByteLedger
 from paramgolf.pack.entropy import EncodedWeights, encode_weights
 from paramgolf.quantise.byte_allocation import entropy_bits
-from paramgolf.quantise.grids import Quantised, finer, group_of
+from paramgolf.quantise.grids import Quantised, finer
 from paramgolf.quantise.low_rank_repair import Patch, patches_for
 from paramgolf.quantise.precision import Precision
 
@@ -83,7 +83,7 @@ def pack_model(
         weights=encoded.blob,
         repaired=repaired,
         limit=limit,
-        groups=_bytes_by_group(encoded, tensors, precision.groups),
+        groups=_bytes_by_group(encoded, precision.groups),
         coder_tables=encoded.table_bytes,
     )
     parameters = sum(tensor.numel() for tensor in state.values())
@@ -96,7 +96,7 @@ def _check(state: Mapping[str, Tensor], precision: Precision) -> None:
             raise PackError(
                 f"{name} holds NaN or infinity: the training diverged, take an earlier checkpoint"
             )
-        if (group := group_of(name, tensor.ndim, precision.groups)) not in precision.schemes:
+        if (group := precision.groups.get(name)) not in precision.schemes:
             raise PackError(
                 f"{name} is of group {group!r}, which has no quantisation scheme; "
                 f"there are schemes for {', '.join(sorted(precision.schemes)) or 'no group'}"
@@ -186,12 +186,11 @@ def _fill_up(
     return filled
 
 
-def _bytes_by_group(
-    encoded: EncodedWeights, tensors: Mapping[str, Quantised], groups: Mapping[str, str]
-) -> dict[str, int]:
+def _bytes_by_group(encoded: EncodedWeights, groups: Mapping[str, str]) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for name, size in encoded.tensor_bytes.items():
-        group = group_of(name, tensors[name].q.ndim, groups)
+        # Patches count to the group of their tensor; what ships beside the model is a group of its own.
+        group = groups.get(name.partition("/")[0], name)
         sizes[group] = sizes.get(group, 0) + size
     return sizes
 

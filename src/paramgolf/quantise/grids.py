@@ -6,7 +6,6 @@ Weights are rounded in training exactly as the artifact gives them back, with st
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -32,7 +31,6 @@ ROOM = 2.0
 # A tensor with fewer rows or columns gets no steps by column.
 FEWEST_FOR_COLUMNS = 8
 LEAST_SENSITIVITY = 1e-6
-VECTORS = "control"
 ROUNDER = 1.5 * 2**23
 
 
@@ -243,20 +241,3 @@ def scales(k: Tensor) -> Tensor:
     mantissas = torch.tensor([2.0 ** (i / STEPS) for i in range(STEPS)], dtype=torch.float32, device=k.device)
     exponents = ((k >> 4) + 127) << 23
     return mantissas[k & (STEPS - 1)] * exponents.view(torch.float32)
-
-
-def group_of(name: str, dimensions: int, groups: Mapping[str, str] | None = None) -> str:
-    """The group of a tensor: vectors are of "control"; else `groups` maps parts of names to groups, the first that
-    occurs in `name` counts.
-
-    Without a match: the first and the last but one of the name's parts that are no numbers
-    ("blocks.0.attention.query": "blocks.attention"; "embedding": "embedding").
-    """
-    if dimensions < 2:
-        return VECTORS
-    for part, group in (groups or {}).items():
-        if part in name:
-            return group
-    parts = [part for part in name.split(".") if not part.isdigit()]
-    inner = parts[:-1] or parts
-    return ".".join(dict.fromkeys((inner[0], inner[-1])))

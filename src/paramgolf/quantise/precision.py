@@ -21,7 +21,6 @@ from paramgolf.quantise.grids import (
     Quantised,
     Steps,
     grid_at,
-    group_of,
     round_to,
     rounded,
     steps_of,
@@ -36,6 +35,8 @@ FOLLOW_EVERY, LARGEST_MOVE = 1 / 40, 0.25
 
 class Precision:
     """Steps of all tensors and the offset that fills the budget; none before `decide`.
+
+    schemes: by group; groups: the group of each tensor, by name.
 
     hessians: of matrices that are rounded with feedback, sums of x x^T over their inputs x; calibrate.py makes them.
     """
@@ -60,7 +61,7 @@ class Precision:
         squares = sum(float(tensor.detach().square().sum()) for tensor in tensors.values())
         unit = math.sqrt(squares / sum(tensor.numel() for tensor in tensors.values())) or 1.0
         self.steps = {
-            name: steps_of(tensor.detach(), self.scheme(name, tensor), sensitivities.get(name), unit)
+            name: steps_of(tensor.detach(), self.scheme(name), sensitivities.get(name), unit)
             for name, tensor in tensors.items()
         }
         if budget is not None:
@@ -91,20 +92,20 @@ class Precision:
     def _leaves_a_choice(self) -> bool:
         return any(steps.scheme.rule not in FIXED_RULES for steps in self.steps.values())
 
-    def scheme(self, name: str, tensor: Tensor) -> QuantisationScheme:
-        """The scheme of a tensor's group. Raises KeyError with the group where there is none."""
-        return self.schemes[group_of(name, tensor.ndim, self.groups)]
+    def scheme(self, name: str) -> QuantisationScheme:
+        """The scheme of a tensor's group. Raises KeyError where there is none."""
+        return self.schemes[self.groups[name]]
 
     def fed_back(self, tensors: Mapping[str, Tensor]) -> list[str]:
         """Names of the matrices that are rounded with feedback, where they are applied to something."""
-        return [name for name, tensor in tensors.items() if self.scheme(name, tensor).feedback]
+        return [name for name in tensors if self.scheme(name).feedback]
 
     def repairs(self, tensors: Mapping[str, Tensor]) -> list[tuple[QuantisationScheme, list[str]]]:
         """The scheme of each group that is repaired, and the group's tensors."""
         names: dict[str, list[str]] = {}
-        for name, tensor in tensors.items():
-            if self.scheme(name, tensor).repair_rank:
-                names.setdefault(group_of(name, tensor.ndim, self.groups), []).append(name)
+        for name in tensors:
+            if self.scheme(name).repair_rank:
+                names.setdefault(self.groups[name], []).append(name)
         return [(self.schemes[group], members) for group, members in names.items()]
 
     def current_steps(self, tensors: Mapping[str, Tensor]) -> dict[str, Steps]:
@@ -152,7 +153,7 @@ class Precision:
             name: Steps(
                 rows=state[f"steps/{name}/rows"].to(tensor.device),
                 columns=state[f"steps/{name}/columns"].to(tensor.device),
-                scheme=self.scheme(name, tensor),
+                scheme=self.scheme(name),
             )
             for name, tensor in tensors.items()
             if f"steps/{name}/rows" in state

@@ -1,4 +1,4 @@
-"""Checkpoints: weights and optimizer as safetensors, the rest as JSON; the newest whole one counts."""
+"""Checkpoints: weights, optimizer and phases as safetensors, the rest as JSON; the newest whole one counts."""
 
 import json
 import shutil
@@ -14,6 +14,8 @@ from paramgolf.common.files import write_atomic
 from paramgolf.errors import TrainingError
 
 STATE = "state.json"
+# What state.json has beside a Progress.
+BESIDE = ("checkpoint", "parts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class Progress:
 def save_checkpoint(folder: Path, progress: Progress, **parts: dict[str, Tensor]) -> None:
     """Write a checkpoint under a name of its own, point state.json to it, then drop the one before.
 
-    parts: model, optimizer, precision, mixer.
+    parts: "model", "optimizer", and the state of each phase.
 
     A kill at any moment leaves state.json at a whole checkpoint: the rename of that file is what makes one count.
     One that counts already is not written again: a run has the same weights at the same step.
@@ -45,7 +47,9 @@ def save_checkpoint(folder: Path, progress: Progress, **parts: dict[str, Tensor]
         whole.mkdir(parents=True)
         for part, tensors in parts.items():
             save_file({k: v.contiguous() for k, v in tensors.items()}, whole / f"{part}.safetensors")
-    write_atomic(state, json.dumps({"checkpoint": name, **asdict(progress)}, indent=2) + "\n")
+    write_atomic(
+        state, json.dumps({"checkpoint": name, "parts": list(parts), **asdict(progress)}, indent=2) + "\n"
+    )
     for other in folder.glob("step_*"):
         if other.name != name:
             shutil.rmtree(other, ignore_errors=True)
@@ -57,48 +61,35 @@ def read_progress(folder: Path) -> Progress | None:
     if not path.exists():
         return None
     try:
-        return Progress(**{k: v for k, v in _read(path).items() if k != "checkpoint"})
+        return Progress(**{k: v for k, v in _read(path).items() if k not in BESIDE})
     except TypeError as error:
         raise _damaged(path, error) from None
 
 
-def load_weights(folder: Path) -> dict[str, Tensor]:
-    """The model's state of the newest checkpoint. Raises TrainingError where there is none."""
-    return _load(folder, "model")
+def load_part(folder: Path, part: str) -> dict[str, Tensor]:
+    """A part of the newest checkpoint: "model", "optimizer", or a phase's state by its name; {} where it has none.
 
-
-def load_optimizer(folder: Path) -> dict[str, Tensor]:
-    """The optimizer's state of the newest checkpoint. Raises TrainingError where there is none."""
-    return _load(folder, "optimizer")
-
-
-def load_precision(folder: Path) -> dict[str, Tensor]:
-    """The state of the newest checkpoint's Precision. Raises TrainingError where there is none."""
-    return _load(folder, "precision")
-
-
-def load_mixer(folder: Path) -> dict[str, Tensor]:
-    """What the mixer has learnt by the newest checkpoint. Raises TrainingError where there is none."""
-    return _load(folder, "mixer")
-
-
-def _load(folder: Path, part: str) -> dict[str, Tensor]:
+    Raises TrainingError where there is no checkpoint, or it is damaged.
+    """
     path = folder / STATE
     if not path.exists():
         raise TrainingError(
             f"{folder} holds no checkpoint: {STATE} is not there. Train first: paramgolf train"
         )
-    weights = folder / _read(path)["checkpoint"] / f"{part}.safetensors"
+    state = _read(path)
+    tensors = folder / state["checkpoint"] / f"{part}.safetensors"
+    if part not in state["parts"]:
+        return {}
     try:
-        return load_file(weights)
+        return load_file(tensors)
     except (OSError, SafetensorError) as error:
-        raise _damaged(weights, error) from None
+        raise _damaged(tensors, error) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         state: dict[str, Any] = json.loads(path.read_text())
-        return {**state, "checkpoint": Path(state["checkpoint"]).name}
+        return {**state, "checkpoint": Path(state["checkpoint"]).name, "parts": list(state["parts"])}
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(path, error) from None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from paramgolf.common.files import write_atomic
+from paramgolf.train.checkpoint import Progress
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -18,16 +19,14 @@ class TrainingLog:
         write_atomic(path, "".join(_lines_before(path, from_step)))
         self._file = path.open("a", buffering=1)
 
-    def step(
-        self, *, step: int, seconds: float, tokens: int, loss: float, learning_rate: float, share: float
-    ) -> None:
-        """Record one step; `learning_rate` is that of the matrices, `share` how much of the budget is spent."""
-        speed = tokens / seconds if seconds else 0.0
+    def step(self, now: Progress, learning_rate: float, *, share: float) -> None:
+        """Record the step that led to `now`; `learning_rate` is that of the matrices, `share` what is spent."""
+        speed = now.tokens / now.seconds if now.seconds else 0.0
         line = {
-            "step": step,
-            "seconds": round(seconds, 4),
-            "tokens": tokens,
-            "loss": loss,
+            "step": now.step,
+            "seconds": round(now.seconds, 4),
+            "tokens": now.tokens,
+            "loss": now.loss,
             "learning_rate": round(learning_rate, 8),
             "tokens_per_second": round(speed, 1),
         }
@@ -35,8 +34,8 @@ class TrainingLog:
         if time.monotonic() - self._said > SECONDS_BETWEEN_LINES:
             self._said = time.monotonic()
             self.say(
-                f"training {min(share, 1):4.0%}  step {step:,}  loss {loss:.4f}  {tokens / 1e6:,.2f}M tokens  "
-                f"{speed:,.0f} tokens/s  {seconds:,.0f} s"
+                f"training {min(share, 1):4.0%}  step {now.step:,}  loss {now.loss:.4f}  "
+                f"{now.tokens / 1e6:,.2f}M tokens  {speed:,.0f} tokens/s  {now.seconds:,.0f} s"
             )
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from paramgolf.runtime.transformer.attention import rms_norm
 from paramgolf.runtime.transformer.model import Block, LanguageModel, Norm
 from paramgolf.train.loss.chunked_cross_entropy import Gradients, LinearCrossEntropy
 from paramgolf.train.loss.int8_linear import with_int8_products
-from paramgolf.train.loss.sampled_softmax import Rivals
+from paramgolf.train.loss.sampled_softmax import SoftmaxSampler
 
 
 class TrainingModel(nn.Module):
@@ -25,12 +25,12 @@ class TrainingModel(nn.Module):
         length: int,
         device: torch.device,
         int8: bool = False,
-        rivals: Rivals | None = None,
+        sampler: SoftmaxSampler | None = None,
     ) -> None:
         super().__init__()
         self.model, self.dtype = model, dtype
         self.tables = model.tables(length + -length % max(max(model.config.windows), 1), device)
-        self.gradients = Gradients(compiled=compiled, int8=int8, rivals=rivals)
+        self.gradients = Gradients(compiled=compiled, int8=int8, sampler=sampler)
         self.run_block: Callable[..., Any] = with_int8_products(Block.forward) if int8 else Block.forward
         # As single operations the norms in front of the blocks and behind them take a twentieth of a step on a CPU.
         self.norm: Norm = rms_norm

@@ -28,7 +28,7 @@ from paramgolf.runtime.test_time_training import LearnConfig
 from paramgolf.runtime.transformer.config import ModelConfig
 from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.runtime.weights import decode_weights
-from paramgolf.train.checkpoint import load_mixer, load_weights
+from paramgolf.train.checkpoint import load_part
 from paramgolf.train.data.tokens import open_tokens, tokenise
 from paramgolf.train.job import Job
 from paramgolf.train.optim.schedule import Budget
@@ -148,7 +148,7 @@ def test_its_artifact_ships_the_weights_that_its_mixer_learnt(folders, name):
     with zipfile.ZipFile(folders[name].artifact) as archive:
         config, tokenizer, weights = map(archive.read, ("config.json", "tokenizer.bin", "weights.bin"))
     reader = load_from(json.loads(config), tokenizer, weights, decode_weights).reader
-    learnt = load_mixer(folders[name].checkpoint)["mixer"].numpy()
+    learnt = load_part(folders[name].checkpoint, "mixer")["mixer"].numpy()
     first = (
         reader.memory["weights"][0]
         - Mixer(reader.tokenizer, read_tree(json.loads(config)["adapt"]["tree"]), reader.config).memory[
@@ -172,7 +172,7 @@ def test_what_an_artifact_says_of_itself_is_for_people(folders):
 def test_its_artifact_codes_text_in_as_many_bytes_as_the_weights_predict(folders, coded, name):
     recipe, folder = shrunk(load_recipe(name)), folders[name]
     model = LanguageModel(recipe.model)
-    model.load_state_dict(load_weights(folder.checkpoint))
+    model.load_state_dict(load_part(folder.checkpoint, "model"))
     predictor = Predictor(model, open_tokens(folder.data).tokenizer, recipe.predict)
     tokens = predictor.encode(DOCUMENT)
     rows = np.concatenate([block[0] for block in predictor.predict([tokens])]).astype(np.float64)

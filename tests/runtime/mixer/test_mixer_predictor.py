@@ -23,11 +23,11 @@ from paramgolf.runtime.tokenizer.bpe import BytePairs
 from paramgolf.runtime.tokenizer.case import CAPITAL, CAPITALS, CaseFolding
 from paramgolf.runtime.transformer.config import ModelConfig
 from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.runtime.transformer.roles import PRECISION_GROUPS, precision_groups
 from paramgolf.runtime.weights import decode_weights
 from paramgolf.train.data.token_tree import spelled_tree
 from paramgolf.train.mixer.shipped import adapt_config, compiled_options
 from paramgolf.train.optim.init import initialise
-from paramgolf.train.recipe.recipe import WEIGHT_GROUPS
 
 MODEL = ModelConfig(
     vocab_size=261,
@@ -264,12 +264,12 @@ def test_a_sample_is_spelt_as_a_document_is(fresh, tokenizer):
 @pytest.mark.parametrize("adapt", [OF_THE_DOCUMENT], indirect=True, ids=["document"])
 def test_the_artifact_works_alone_in_another_process(language_model, tokenizer, fresh, adapt, tmp_path):
     artifact = tmp_path / "model.pyz"
-    scheme_of_all = dict.fromkeys(WEIGHT_GROUPS.values(), QuantisationScheme())
+    scheme_of_all = dict.fromkeys(PRECISION_GROUPS, QuantisationScheme())
     pack_model(
         language_model.state_dict(),
         config={"model": compiled_options(MODEL), "adapt": adapt_config(adapt, tree_by(tokenizer))},
         tokenizer=tokenizer.to_bytes(),
-        precision=Precision(scheme_of_all, WEIGHT_GROUPS),
+        precision=Precision(scheme_of_all, precision_groups(language_model)),
         path=artifact,
     )
     with zipfile.ZipFile(artifact) as archive:

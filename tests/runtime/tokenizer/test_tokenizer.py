@@ -24,6 +24,7 @@ from paramgolf.runtime.tokenizer.base import END_OF_DOCUMENT, PIECES, Tokenizer
 from paramgolf.runtime.tokenizer.packed import read_tokenizer
 from paramgolf.runtime.transformer.config import ModelConfig
 from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.runtime.transformer.roles import PRECISION_GROUPS, precision_groups
 from paramgolf.train.data.learn_tokenizer import train_tokenizer
 from paramgolf.train.optim.init import initialise
 
@@ -218,12 +219,7 @@ def test_a_packed_artifact_gives_the_tokens_of_training(kind, tmp_path):
         model.state_dict(),
         config={"model": asdict(config), "predict": {}},
         tokenizer=tokenizer.to_bytes(),
-        precision=Precision(
-            dict.fromkeys(
-                ("embedding", "blocks", "blocks.attention", "skips", "control"), QuantisationScheme()
-            ),
-            {},
-        ),
+        precision=Precision(dict.fromkeys(PRECISION_GROUPS, QuantisationScheme()), precision_groups(model)),
         path=tmp_path / "model.pyz",
     )
     text = TEXT + LONE_SURROGATE + bytes(range(256)) + random.Random(1).randbytes(5000)

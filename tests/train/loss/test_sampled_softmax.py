@@ -1,4 +1,4 @@
-"""Rivals: a sample whose weighted sums are right in the mean."""
+"""The sampler: a sample whose weighted sums are right in the mean."""
 
 import numpy as np
 import pytest
@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from paramgolf.errors import ConfigError
 from paramgolf.train.loss.chunked_cross_entropy import Gradients
-from paramgolf.train.loss.sampled_softmax import Rivals, inclusion_chances
+from paramgolf.train.loss.sampled_softmax import SoftmaxSampler, inclusion_chances
 from paramgolf.train.recipe.files import recipe_from
 
 CPU = torch.device("cpu")
 
 
-def rivals(counts, size, *, seed=0, rank=0):
-    return Rivals(np.asarray(counts), size, seed=seed, rank=rank, device=CPU)
+def sampler(counts, size, *, seed=0, rank=0):
+    return SoftmaxSampler(np.asarray(counts), size, seed=seed, rank=rank, device=CPU)
 
 
 @given(st.lists(st.floats(0.01, 1e6), min_size=1, max_size=50), st.data())
@@ -35,14 +35,14 @@ def test_chances_are_in_proportion_and_at_most_one(sizes, data):
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=60), st.integers(1, 5), st.data())
 def test_a_chunk_has_no_token_twice_and_weighs_one_over_its_chance(counts, chunks, data):
     size = data.draw(st.integers(1, len(counts)))
-    sample = rivals(counts, size)
+    sample = sampler(counts, size)
     for ids, weights in sample.draw(chunks):
         assert len(set(ids.tolist())) == size
         np.testing.assert_allclose(weights.numpy() * sample.chances[ids], 1, rtol=1e-6)
 
 
 def test_every_token_is_drawn_as_often_as_its_chance_says():
-    sample = rivals([1000, 400, 50, 20, 20, 3, 0, 0], 4)
+    sample = sampler([1000, 400, 50, 20, 20, 3, 0, 0], 4)
     drawn = np.zeros(8)
     for step in range(2000):
         sample.begin(step)
@@ -53,7 +53,7 @@ def test_every_token_is_drawn_as_often_as_its_chance_says():
 
 def test_draws_follow_from_seed_rank_and_step():
     def ids(step, **options):
-        sample = rivals(range(100), 10, **options)
+        sample = sampler(range(100), 10, **options)
         sample.begin(step)
         return sample.draw(1)[0][0].tolist()
 
@@ -70,8 +70,8 @@ def test_gradients_of_samples_are_in_the_mean_nearly_those_of_all_tokens(int8):
     counts = 1e6 / np.arange(1, 257)
     targets = torch.multinomial(torch.tensor(counts), 512, replacement=True, generator=generator)
     whole = Gradients(compiled=False)(x, weight, targets, 30.0, "rational")
-    sample = rivals(counts, 64)
-    sampled, means = Gradients(compiled=False, int8=int8, rivals=sample), [torch.zeros(())] * 3
+    sample = sampler(counts, 64)
+    sampled, means = Gradients(compiled=False, int8=int8, sampler=sample), [torch.zeros(())] * 3
     for step in range(100):
         sample.begin(step)
         means = [
@@ -87,7 +87,7 @@ def test_a_sample_of_all_tokens_is_no_sample():
     x, weight = torch.randn(40, 16, generator=generator), torch.randn(64, 16, generator=generator)
     targets = torch.randint(0, 64, (40,), generator=generator)
     whole = Gradients(compiled=False)(x, weight, targets, 5.0, "tanh")
-    every = Gradients(compiled=False, rivals=rivals(range(64), 64))(x, weight, targets, 5.0, "tanh")
+    every = Gradients(compiled=False, sampler=sampler(range(64), 64))(x, weight, targets, 5.0, "tanh")
     for mine, theirs in zip(every, whole, strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-6)
 

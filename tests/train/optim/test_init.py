@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from paramgolf.runtime.transformer.attention import parameter
 from paramgolf.runtime.transformer.config import ModelConfig
 from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.train.optim.init import initialise
@@ -79,3 +80,15 @@ def test_the_seed_leaves_the_global_random_state_alone():
     before = torch.get_rng_state()
     fresh(5)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_parameter_without_a_role_is_an_error_that_says_how_to_make_one():
+    model = LanguageModel(CONFIG)
+    model.blocks[1].extra = torch.nn.Parameter(torch.empty(3))
+    with pytest.raises(ValueError, match=r"without a role: blocks\.1\.extra\. Make each with .*role="):
+        initialise(model, 0)
+
+
+def test_a_role_has_to_be_given_where_a_parameter_is_made():
+    with pytest.raises(TypeError, match="role"):
+        parameter(3)

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from paramgolf.errors import UsageError
 from paramgolf.quantise.grids import QuantisationScheme
 from paramgolf.quantise.precision import HESSIAN
-from paramgolf.train.checkpoint import load_precision, load_weights
+from paramgolf.train.checkpoint import load_part
 from paramgolf.train.device import Device
 from paramgolf.train.job import Job, plan_processes
 from paramgolf.train.optim.muon import Muon
@@ -47,9 +47,9 @@ def assert_same_run(folder, curve, alone) -> None:
     assert losses[0][:BEFORE_ROUNDING] == pytest.approx(losses[1][:BEFORE_ROUNDING], abs=2e-5)
     assert losses[0] == pytest.approx(losses[1], abs=1e-3)
     assert [line[3] for line in together] == pytest.approx([line[3] for line in alone])
-    for name, tensor in load_weights(folder / "checkpoint").items():
+    for name, tensor in load_part(folder / "checkpoint", "model").items():
         torch.testing.assert_close(
-            tensor, load_weights(folder.parent / "alone" / "checkpoint")[name], atol=0.01, rtol=0
+            tensor, load_part(folder.parent / "alone" / "checkpoint", "model")[name], atol=0.01, rtol=0
         )
 
 
@@ -95,7 +95,7 @@ def test_two_processes_measure_the_inputs_of_matrices_on_the_text_of_both(tiny):
         job = tiny.job(name, tokens=64, calibration_tokens=128)
         weights = job.recipe.weights | {"matrices": QuantisationScheme(rule="rms", limit=7, feedback=True)}
         run_ranks(train, (replace(job, recipe=replace(job.recipe, weights=weights)),), processes)
-        state = load_precision(job.folder / "checkpoint")
+        state = load_part(job.folder / "checkpoint", "rounding")
         return {key: value for key, value in state.items() if key.startswith(HESSIAN)}
 
     alone, together = measured("alone", 1), measured("together", 2)

@@ -10,8 +10,9 @@ from paramgolf.common.names import unknown_name
 from paramgolf.common.toml import UNSET, in_toml
 from paramgolf.errors import ConfigError
 from paramgolf.quantise.grids import QuantisationScheme
+from paramgolf.runtime.transformer.roles import PRECISION_GROUPS
 from paramgolf.train.recipe.files import recipe_from
-from paramgolf.train.recipe.recipe import WEIGHT_GROUPS, Recipe
+from paramgolf.train.recipe.recipe import Recipe
 
 SEPARATOR = ";"
 _BARE_WORD = re.compile(r"[A-Za-z][\w.-]*")
@@ -63,7 +64,7 @@ def default_of(key: str) -> Any:
     """The default under a dotted key: a value, or the table of a section. Raises UnknownNameError."""
     defaults = table_of(recipe_from({}, "defaults", "defaults"))
     del defaults["title"]
-    defaults["weights"] = dict.fromkeys(WEIGHT_GROUPS.values(), asdict(QuantisationScheme()))
+    defaults["weights"] = dict.fromkeys(PRECISION_GROUPS, asdict(QuantisationScheme()))
     known = _dotted(defaults)
     if key not in known:
         raise unknown_name("key of a recipe", key, known)

@@ -17,14 +17,14 @@ from paramgolf.errors import EntryError
 from paramgolf.judge.archive import UNREADABLE
 from paramgolf.lab.run.packing import bytes_beside_weights
 from paramgolf.quantise.byte_allocation import entropy_bits
-from paramgolf.quantise.grids import QuantisationScheme, group_of, quantise
+from paramgolf.quantise.grids import QuantisationScheme, quantise
 from paramgolf.quantise.low_rank_repair import expected_bytes
 from paramgolf.quantise.precision import Precision
 from paramgolf.runtime.transformer.config import ModelConfig
 from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.train.recipe.files import load_recipe, recipe_names
 from paramgolf.train.recipe.model_checks import check_model
-from paramgolf.train.recipe.recipe import WEIGHT_GROUPS, Recipe
+from paramgolf.train.recipe.recipe import Recipe
 
 LARGEST_ARTIFACT = 2**32
 MOST_MEMBERS = 10_000
@@ -56,8 +56,9 @@ def describe_recipe(recipe: Recipe, challenge: Challenge) -> dict[str, Any]:
     The forecast takes weights for normally distributed; training makes them a little smaller or larger.
     """
     groups: dict[str, dict[str, float]] = {}
+    group_of: Mapping[str, str] = recipe.groups()
     for name, shape in model_shapes(recipe.model).items():
-        group = group_of(name, len(shape), WEIGHT_GROUPS)
+        group = group_of[name]
         bits = _expected_bits(shape, recipe.scheme(group))
         row = groups.setdefault(group, {"parameters": 0, "expected_bytes": 0.0})
         row["parameters"] += shape.numel()
@@ -139,11 +140,9 @@ def _expected_bits(shape: torch.Size, scheme: QuantisationScheme) -> float:
 def _patches(recipe: Recipe) -> dict[str, float]:
     """Expected bytes of the patches of each group that is repaired."""
     empty = {name: torch.empty(shape, device="meta") for name, shape in model_shapes(recipe.model).items()}
-    repairs = Precision(recipe.schemes(), WEIGHT_GROUPS).repairs(empty)
-    return {
-        group_of(names[0], empty[names[0]].ndim, WEIGHT_GROUPS): expected_bytes(empty, [(scheme, names)])
-        for scheme, names in repairs
-    }
+    groups = recipe.groups()
+    repairs = Precision(recipe.schemes(), groups).repairs(empty)
+    return {groups[names[0]]: expected_bytes(empty, [(scheme, names)]) for scheme, names in repairs}
 
 
 def _config(archive: zipfile.ZipFile) -> Any:

@@ -14,7 +14,7 @@ from paramgolf.runtime.test_time_training import learner_of
 from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.score import Deadline, Isolation, Progress, ProgressCallback, Worker
 from paramgolf.score.softmax import surprisal
-from paramgolf.train.checkpoint import load_weights
+from paramgolf.train.checkpoint import load_part
 from paramgolf.train.data.tokens import TokenisedText, open_tokens
 from paramgolf.train.mixer.shipped import compiled_options
 from paramgolf.train.recipe.recipe import Recipe
@@ -49,7 +49,7 @@ def unquantised_bits_per_byte(
 
 
 def _predictor(recipe: Recipe, checkpoint: Path, text: TokenisedText) -> "Predictor | DocumentPredictor":
-    weights = load_weights(checkpoint)
+    weights = load_part(checkpoint, "model")
     if recipe.adapt.contexts:
         # Not before it is needed: it brings a compiler.
         from paramgolf.runtime.mixer.predictor import predictor_of

@@ -13,12 +13,12 @@ from paramgolf.quantise.grids import Quantised, uniform
 from paramgolf.quantise.precision import Precision
 from paramgolf.runtime.mixer.state import mixer_shape
 from paramgolf.runtime.mixer.token_tree import TokenTree
-from paramgolf.train.checkpoint import load_mixer, load_precision, load_weights
+from paramgolf.train.checkpoint import load_part
 from paramgolf.train.data.learn_tokenizer import unlearnt_tokenizer
 from paramgolf.train.data.token_tree import SPLITS, spelled_tree
 from paramgolf.train.data.tokens import TokenisedText, open_tokens
 from paramgolf.train.mixer.shipped import adapt_config, compiled_options
-from paramgolf.train.recipe.recipe import WEIGHT_GROUPS, Recipe
+from paramgolf.train.recipe.recipe import Recipe
 
 # First weights of a mixer are rounded to sixteenths: finer ones are worth less than their bytes, a quarter as many
 # bytes cost 0.002 bits per byte (docs/experiments.md).
@@ -81,9 +81,9 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
         PackError, ArtifactTooLargeError: the weights cannot be packed, or not within the limit.
     """
     recipe, text = settings.recipe, open_tokens(folder.data)
-    weights = load_weights(folder.checkpoint)
-    precision = Precision(recipe.schemes(), WEIGHT_GROUPS)
-    precision.load(load_precision(folder.checkpoint), weights)
+    weights = load_part(folder.checkpoint, "model")
+    precision = Precision(recipe.schemes(), recipe.groups())
+    precision.load(load_part(folder.checkpoint, "rounding"), weights)
     beside = _first_weights(folder)
     return pack_model(
         weights,
@@ -99,5 +99,5 @@ def pack_run(settings: RunSettings, folder: RunFolder) -> PackResult:
 
 def _first_weights(folder: RunFolder) -> dict[str, Quantised]:
     """Of the mixer, where training learnt them."""
-    learnt = load_mixer(folder.checkpoint).items()
+    learnt = load_part(folder.checkpoint, "mixer").items()
     return {name: uniform(weights, MIXER_OCTAVES, MIXER_LIMIT) for name, weights in learnt}

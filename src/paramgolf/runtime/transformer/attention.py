@@ -11,9 +11,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import ModelConfig
+from .roles import MATRIX, WRITER, Role, constant, control, zeros
 
-# A matrix by its name, rows and columns: a parameter, or a module that multiplies by one it puts together.
-Maker = Callable[[str, int, int], nn.Module | nn.Parameter]
+# Makes a matrix of a name, rows, columns and a role: a parameter, or a module that multiplies by one it puts together.
+Maker = Callable[..., nn.Module | nn.Parameter]
+
+
+def parameter(*shape: int, role: Role) -> nn.Parameter:
+    """A parameter of that shape, without values yet."""
+    made = nn.Parameter(torch.empty(shape))
+    made.role = role  # type: ignore[attr-defined]
+    return made
 
 
 def linear(x: Tensor, weight: Tensor | nn.Module) -> Tensor:
@@ -86,15 +94,15 @@ class Attention(nn.Module):
         D, E = config.width, config.head_width
         self.heads, self.kv_heads, self.head_width = config.heads, config.kv_heads, E
         self.window, self.exclusive = config.window(layer), config.exclusive_attention
-        self.query = matrix("query", D, D)
-        self.key = matrix("key", config.kv_heads * E, D)
-        self.value = matrix("value", config.kv_heads * E, D)
-        self.out = matrix("out", D, D)
-        self.gain = nn.Parameter(torch.empty(config.heads))
+        self.query = matrix("query", D, D, role=MATRIX)
+        self.key = matrix("key", config.kv_heads * E, D, role=MATRIX)
+        self.value = matrix("value", config.kv_heads * E, D, role=MATRIX)
+        self.out = matrix("out", D, D, role=WRITER)
+        self.gain = parameter(config.heads, role=control(constant(config.q_gain)))
         gate = config.attention_gate
-        self.head_gate = nn.Parameter(torch.empty(config.heads, gate)) if gate else None
+        self.head_gate = parameter(config.heads, gate, role=control(zeros)) if gate else None
         mixes = layer in config.value_embedding or (config.value_residual and layer != config.depths[0])
-        self.value_mix = nn.Parameter(torch.empty(2)) if mixes else None
+        self.value_mix = parameter(2, role=control(constant(0.5))) if mixes else None
 
     def project(
         self, x_BTD: Tensor, cos: Tensor, sin: Tensor, others: Tensor | None

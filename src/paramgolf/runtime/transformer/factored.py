@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .attention import linear
+from .attention import linear, parameter
 from .config import ModelConfig
+from .roles import Role, added, left_factor, right_factor, row_scale
 
 ATTENTION_NAMES = ("query", "key", "value", "out")
 
@@ -18,10 +19,10 @@ ATTENTION_NAMES = ("query", "key", "value", "out")
 class LowRank(nn.Module):
     """left [rows, rank] @ right [rank, columns], multiplied one after the other."""
 
-    def __init__(self, rows: int, columns: int, rank: int) -> None:
+    def __init__(self, rows: int, columns: int, rank: int, *, role: Role) -> None:
         super().__init__()
-        self.left = nn.Parameter(torch.empty(rows, rank))
-        self.right = nn.Parameter(torch.empty(rank, columns))
+        self.left = parameter(rows, rank, role=left_factor(role))
+        self.right = parameter(rank, columns, role=right_factor(role))
 
     def forward(self, x: Tensor) -> Tensor:
         return linear(linear(x, self.right), self.left)
@@ -56,11 +57,11 @@ class RandomMap(nn.Module):
 
     base: Tensor
 
-    def __init__(self, rows: int, columns: int, rank: int, seed: int) -> None:
+    def __init__(self, rows: int, columns: int, rank: int, seed: int, *, role: Role) -> None:
         super().__init__()
         self.register_buffer("base", grown(seed, rows, columns), persistent=False)
-        self.scale = nn.Parameter(torch.empty(rows))
-        self.adapter = LowRank(rows, columns, rank)
+        self.scale = parameter(rows, role=row_scale(role))
+        self.adapter = LowRank(rows, columns, rank, role=added(role))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.scale.to(x.dtype) * linear(x, self.base) + self.adapter(x)
@@ -69,10 +70,12 @@ class RandomMap(nn.Module):
 class Shared(nn.Module):
     """Coefficients of smooth matrices: name -> one matrix for each Legendre polynomial, lowest order first."""
 
-    def coefficients(self, name: str, rows: int, columns: int, degree: int) -> nn.ParameterList:
-        """Those of `name`, made where it is asked for first."""
+    def coefficients(
+        self, name: str, rows: int, columns: int, degree: int, *, role: Role
+    ) -> nn.ParameterList:
+        """Those of `name`, made where it is asked for first. Only the constant's begin, so that layers begin alike."""
         if not hasattr(self, name):
-            matrices = [nn.Parameter(torch.empty(rows, columns)) for _ in range(degree + 1)]
+            matrices = [parameter(rows, columns, role=added(role) if i else role) for i in range(degree + 1)]
             setattr(self, name, nn.ParameterList(matrices))
         found: nn.ParameterList = getattr(self, name)
         return found
@@ -97,14 +100,25 @@ class Smooth(nn.Module):
 
 
 def make_matrix(
-    config: ModelConfig, shared: Shared, kind: str, layer: int, name: str, rows: int, columns: int
+    config: ModelConfig,
+    shared: Shared,
+    kind: str,
+    layer: int,
+    name: str,
+    rows: int,
+    columns: int,
+    *,
+    role: Role,
 ) -> nn.Module | nn.Parameter:
     """The matrix `name` of a layer, of the kind that the configuration gives it."""
     if kind == "dense":
-        return nn.Parameter(torch.empty(rows, columns))
+        return parameter(rows, columns, role=role)
     if kind == "low_rank":
-        return LowRank(rows, columns, config.rank)
+        return LowRank(rows, columns, config.rank, role=role)
     if kind == "smooth":
-        return Smooth(shared.coefficients(name, rows, columns, config.degree), layer, config.layers)
+        return Smooth(
+            shared.coefficients(name, rows, columns, config.degree, role=role), layer, config.layers
+        )
     place = (*ATTENTION_NAMES, "up", "gate", "down").index(name)
-    return RandomMap(rows, columns, config.rank, config.random_seed * 65_536 + layer * 8 + place)
+    seed = config.random_seed * 65_536 + layer * 8 + place
+    return RandomMap(rows, columns, config.rank, seed, role=role)

@@ -8,10 +8,11 @@ Shapes: B batch, T time, N chunks of W, K key/value heads, G query heads of each
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from .attention import Attention, Maker, linear, rms_norm
+from .attention import Attention, Maker, linear, parameter, rms_norm
 from .config import ModelConfig
+from .roles import control, ramp, zeros
 
 CHUNK = 64
 
@@ -55,8 +56,9 @@ class LinearAttention(Attention):
         super().__init__(config, layer, matrix)
         # Queries have no softmax to sharpen: the answer is normalised instead.
         del self.gain
-        self.decay = nn.Parameter(torch.empty(config.kv_heads, config.width))
-        self.decay_bias = nn.Parameter(torch.empty(config.kv_heads))
+        self.decay = parameter(config.kv_heads, config.width, role=control(zeros))
+        # Half of what was gathered is gone after 1 to 500 tokens, by head: log(decay) = -softplus(bias).
+        self.decay_bias = parameter(config.kv_heads, role=control(ramp(0.0, -6.5)))
 
     def gates(self, x_BTD: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """q [B, T, K, G, E], k and v [B, T, K, E] as the state takes them, log decays [B, T, K] in float32."""

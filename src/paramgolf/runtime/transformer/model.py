@@ -12,8 +12,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..tokenizer.base import END_OF_DOCUMENT
-from .attention import Attention, Maker, block_mask, linear, rms_norm, rope_table
+from .attention import Attention, Maker, block_mask, linear, parameter, rms_norm, rope_table
 from .config import ModelConfig
+from .roles import (
+    EMBEDDING,
+    EMBEDDING_MAP,
+    MATRIX,
+    TABLE,
+    TABLE_MAP,
+    WRITER,
+    Role,
+    constant,
+    control,
+    rows,
+    zeros,
+)
 
 SMEAR_CHANNELS = 12
 # No prediction is less likely than the likeliest one times 2^-20: a coder with 24 bits cannot tell rarer ones apart.
@@ -50,13 +63,13 @@ class Block(nn.Module):
 
             self.attention = LinearAttention(config, layer, attention_matrix)
         self.activation = config.activation
-        self.up = mlp_matrix("up", hidden, D)
-        self.gate = mlp_matrix("gate", hidden, D) if self.activation == "swiglu" else None
-        self.down = mlp_matrix("down", D, hidden)
-        self.attention_scale = nn.Parameter(torch.empty(D))
-        self.mlp_scale = nn.Parameter(torch.empty(D))
-        self.residual_mix = nn.Parameter(torch.empty(2, D))
-        self.shift = nn.Parameter(torch.empty(2, D)) if config.token_shift else None
+        self.up = mlp_matrix("up", hidden, D, role=MATRIX)
+        self.gate = mlp_matrix("gate", hidden, D, role=MATRIX) if self.activation == "swiglu" else None
+        self.down = mlp_matrix("down", D, hidden, role=WRITER)
+        self.attention_scale = parameter(D, role=control(constant(1.0)))
+        self.mlp_scale = parameter(D, role=control(constant(1.0)))
+        self.residual_mix = parameter(2, D, role=control(rows(1.0, 0.0)))
+        self.shift = parameter(2, D, role=control(zeros)) if config.token_shift else None
         self.parallel = config.parallel_from is not None and layer >= config.parallel_from
         self.gives_values = config.value_residual and layer == config.depths[0]
         # A tensor, since another number would be another function to the compiler.
@@ -124,8 +137,8 @@ class NgramEmbedding(nn.Module):
     def __init__(self, order: int, buckets: int, width: int, model_width: int) -> None:
         super().__init__()
         self.order, self.buckets = order, buckets
-        self.table = nn.Parameter(torch.empty(buckets, width))
-        self.project = nn.Parameter(torch.empty(model_width, width))
+        self.table = parameter(buckets, width, role=TABLE)
+        self.project = parameter(model_width, width, role=TABLE_MAP)
 
     def bucket(self, history: list[Tensor]) -> Tensor:
         """Hash of tokens (newest first), integers as wide as the tokens given: any shape, values in [0, buckets)."""
@@ -150,9 +163,9 @@ def previous_position(x_BTD: Tensor) -> Tensor:
     return F.pad(x_BTD, (0, 0, 1, -1))
 
 
-def dense(name: str, rows: int, columns: int) -> nn.Parameter:
+def dense(name: str, rows: int, columns: int, *, role: Role) -> nn.Parameter:
     """A matrix that is stored as it is."""
-    return nn.Parameter(torch.empty(rows, columns))
+    return parameter(rows, columns, role=role)
 
 
 class LanguageModel(nn.Module):
@@ -162,21 +175,23 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.config, self.order = config, config.depths
         D, narrow = config.width, config.embedding_width
-        self.embedding = nn.Parameter(torch.empty(config.vocab_size, narrow or D))
-        self.embedding_map = dense("embedding_map", D, narrow) if narrow else None
+        self.embedding = parameter(config.vocab_size, narrow or D, role=EMBEDDING)
+        self.embedding_map = parameter(D, narrow, role=EMBEDDING_MAP) if narrow else None
         self.ngrams = nn.ModuleList(NgramEmbedding(*sizes, D) for sizes in config.ngrams)
         self.history = max((order for order, _, _ in config.ngrams), default=1)
-        self.smear_gate = nn.Parameter(torch.empty(min(SMEAR_CHANNELS, D))) if config.smear else None
-        self.smear_scale = nn.Parameter(torch.empty(1)) if config.smear else None
+        self.smear_gate = parameter(min(SMEAR_CHANNELS, D), role=control(zeros)) if config.smear else None
+        self.smear_scale = parameter(1, role=control(zeros)) if config.smear else None
         values = config.kv_heads * config.head_width
-        self.value_table = dense("value_table", config.vocab_size, values) if config.value_embedding else None
+        self.value_table = (
+            parameter(config.vocab_size, values, role=TABLE) if config.value_embedding else None
+        )
         make = self._maker()
         self.blocks = nn.ModuleList(
             Block(config, i, make(config.attention_matrices, i), make(config.mlp_matrices, i))
             for i in range(config.layers)
         )
         skips = len(self.order) // 2 if config.mirrored_skips else 0
-        self.skips = nn.Parameter(torch.empty(skips, D), requires_grad=skips > 0)
+        self.skips = parameter(skips, D, role=control(constant(1.0))).requires_grad_(skips > 0)
 
     def _maker(self) -> Callable[[str, int], Maker]:
         """What makes the matrices of a kind and a layer."""

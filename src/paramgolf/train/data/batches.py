@@ -6,6 +6,7 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -128,3 +129,27 @@ def prefetch(batches: Batches, tokens: int, sizes: Sizes) -> Generator[tuple[Ten
         with suppress(queue.Empty):
             ready.get_nowait()
         thread.join(ENDING)
+
+
+class BatchFeed:
+    """Batches in the order in which a run asks for them, read ahead as long as their size stays. Use it with `with`."""
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+        self._sizes: Sizes | None = None
+        self._ahead: Generator[tuple[Tensor, Tensor]] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._ahead:
+            self._ahead.close()
+
+    def read(self, tokens: int, sizes: Sizes) -> tuple[Tensor, Tensor]:
+        """The batch after so many tokens, as Batches.read gives it; each call goes on where the one before ended."""
+        if self._ahead is None or sizes != self._sizes:
+            if self._ahead:
+                self._ahead.close()
+            self._ahead, self._sizes = prefetch(self._batches, tokens, sizes), sizes
+        return next(self._ahead)

@@ -1,8 +1,9 @@
 """Cross-entropy of the next token, computed together with its gradient, a chunk of rows at a time.
 
-The softmax of a row is over its target and its rivals: all other tokens, or a weighted sample of them (rivals.py).
+The softmax of a row is over its target and its candidates: all other tokens, or a weighted sample of them
+(sampled_softmax.py).
 
-Shapes: R rows (tokens), D width, V vocabulary, S rivals.
+Shapes: R rows (tokens), D width, V vocabulary, S candidates.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from torch import Tensor
 from paramgolf.runtime.transformer.attention import linear
 from paramgolf.runtime.transformer.model import softcap
 from paramgolf.train.loss.int8_linear import LARGEST, product, quantise
-from paramgolf.train.loss.sampled_softmax import Rivals
+from paramgolf.train.loss.sampled_softmax import SoftmaxSampler
 
 # Rows of logits held at once: on a CPU 512 x 2048 float32 are 4 MB, near the cache of one core; a GPU wants more.
 CHUNK_ROWS = {"cpu": 512, "cuda": 16_384}
@@ -37,10 +38,11 @@ def capped(z: Tensor, cap: float, kind: str) -> tuple[Tensor, Tensor]:
 class Products(NamedTuple):
     """How a chunk multiplies.
 
-    matrix: weight [V, D] -> what the other two take, for rivals alone their rows of it; a part with one row is of all.
+    matrix: weight [V, D] -> what the other two take, of which candidates alone take their rows; a part with one row is
+        of all.
     logits: (x [R, D], matrix) -> [R, S].
-    gradients: (x [R, D], dz [R, S], factors [R, 1], matrix) -> gradients for x [R, D] and for rivals [S, D], where that
-        for logits is dz times its row's factor.
+    gradients: (x [R, D], dz [R, S], factors [R, 1], matrix) -> gradients for x [R, D] and for candidates [S, D], where
+        that for logits is dz times its row's factor.
     """
 
     matrix: Callable[[Tensor], tuple[Tensor, ...]]
@@ -97,7 +99,7 @@ INTEGERS = Products(int8_matrix, int8_logits, int8_gradients)
 def chunk_loss(
     x: Tensor,
     matrix: tuple[Tensor, ...],
-    rivals: tuple[Tensor, Tensor],
+    candidates: tuple[Tensor, Tensor],
     targets_R1: Tensor,
     target_rows_RD: Tensor,
     cap: float,
@@ -105,12 +107,12 @@ def chunk_loss(
     scale: float,
     products: Products,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Of rows x [R, D]: summed loss in nats and, times scale, its gradients for x, rivals [S, D] and targets [R, D].
+    """Of rows x [R, D]: summed loss in nats and, times scale, its gradients for x, candidates [S, D], targets [R, D].
 
     The targets' share is exact: it costs no product. The softcap bounds the logits, so exp() cannot overflow and the
     softmax needs no pass for the maximum.
     """
-    ids_1S, weights_1S = rivals
+    ids_1S, weights_1S = candidates
     y, slope = capped(products.logits(x, matrix), cap, kind)
     e = torch.where(ids_1S == targets_R1, 0.0, torch.exp(y) * weights_1S)
     target_y, target_slope = capped((x.float() * target_rows_RD).sum(-1, keepdim=True), cap, kind)
@@ -118,15 +120,15 @@ def chunk_loss(
     total_R1 = e.sum(-1, keepdim=True) + target_e
     loss = (total_R1.log() - target_y).sum()
     target_dz_R1 = target_slope * (target_e / total_R1 - 1) * scale
-    dx, drivals = products.gradients(x, e * slope, scale / total_R1, matrix)
-    return loss, dx + target_dz_R1 * target_rows_RD, drivals, target_dz_R1 * x.float()
+    dx, dcandidates = products.gradients(x, e * slope, scale / total_R1, matrix)
+    return loss, dx + target_dz_R1 * target_rows_RD, dcandidates, target_dz_R1 * x.float()
 
 
 class Gradients:
     """Loss and both gradients of the mean, by products of floats in the precision of x, or of 8-bit integers."""
 
-    def __init__(self, *, compiled: bool, int8: bool = False, rivals: Rivals | None = None) -> None:
-        self.rivals, self.products = rivals, INTEGERS if int8 else FLOATS
+    def __init__(self, *, compiled: bool, int8: bool = False, sampler: SoftmaxSampler | None = None) -> None:
+        self.sampler, self.products = sampler, INTEGERS if int8 else FLOATS
         self.chunk: Callable[..., Any] = chunk_loss
         self.matrix = self.products.matrix
         if compiled:
@@ -140,9 +142,9 @@ class Gradients:
         loss = x.new_zeros((), dtype=torch.float32)
         dx, dweight = x.new_empty(x.shape, dtype=torch.float32), torch.zeros_like(weight)
         matrix, parts = self.matrix(weight), _chunks(x)
-        for part, (ids, weights) in zip(parts, self._rivals(weight, len(parts)), strict=True):
+        for part, (ids, weights) in zip(parts, self._candidates(weight, len(parts)), strict=True):
             own = targets[part, None], weight.index_select(0, targets[part])
-            chunk_loss, dx[part], drivals, dtargets = self.chunk(
+            chunk_loss, dx[part], dcandidates, dtargets = self.chunk(
                 x[part],
                 self._rows(matrix, ids),
                 (ids[None], weights[None]),
@@ -153,19 +155,19 @@ class Gradients:
                 self.products,
             )
             loss += chunk_loss
-            dweight = dweight.index_add_(0, ids, drivals) if self.rivals else dweight.add_(drivals)
+            dweight = dweight.index_add_(0, ids, dcandidates) if self.sampler else dweight.add_(dcandidates)
             dweight.index_add_(0, targets[part], dtargets)
         return loss, dx.to(x.dtype), dweight
 
-    def _rivals(self, weight: Tensor, chunks: int) -> list[tuple[Tensor, Tensor]]:
-        if self.rivals:
-            return self.rivals.draw(chunks)
+    def _candidates(self, weight: Tensor, chunks: int) -> list[tuple[Tensor, Tensor]]:
+        if self.sampler:
+            return self.sampler.draw(chunks)
         everyone = torch.arange(len(weight), device=weight.device)
         return [(everyone, torch.ones(len(weight), device=weight.device))] * chunks
 
     def _rows(self, matrix: tuple[Tensor, ...], ids: Tensor) -> tuple[Tensor, ...]:
         """Of each part of the matrix its rows of these ids; what has one row is of all."""
-        if not self.rivals:
+        if not self.sampler:
             return matrix
         return tuple(m if len(m) == 1 else m.index_select(0, ids) for m in matrix)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 
-class Rivals:
+class SoftmaxSampler:
     """Draws tokens and weights for every chunk of a step."""
 
     def __init__(

@@ -1,20 +1,16 @@
-"""The two optimizers of a run: Muon for matrices of the blocks, Adam for everything else."""
+"""The two optimizers of a run: Muon for what learns as a matrix, Adam for everything else; roles say which."""
 
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
 
 from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.runtime.transformer.roles import LearningRate, roles_of
 from paramgolf.train.device import Device
 from paramgolf.train.optim.muon import Muon
 from paramgolf.train.optim.schedule import momentum_at, weight_decay_at
 from paramgolf.train.recipe.recipe import OptimizerRecipe
-
-# Vectors that lie together in one tensor, one in each row.
-VECTORS = ("residual_mix", "skips", "shift", "head_gate", "decay")
-
-KINDS = {"embedding": "embedding", "table": "table", "value_table": "table"}
 
 
 class Optimizers:
@@ -22,9 +18,10 @@ class Optimizers:
 
     def __init__(self, model: LanguageModel, recipe: OptimizerRecipe, device: Device) -> None:
         self.recipe = recipe
-        groups: dict[str, dict[str, Tensor]] = {"matrix": {}, "embedding": {}, "table": {}, "vector": {}}
+        groups: dict[str, dict[str, Tensor]] = {rate: {} for rate in get_args(LearningRate)}
+        roles = roles_of(model)
         for name, parameter in model.named_parameters():
-            groups[_kind(name, parameter)][name] = parameter
+            groups[roles[name].learning_rate][name] = parameter
         self._names = {id(p): name for group in groups.values() for name, p in group.items()}
         rates = {kind: getattr(recipe, f"{kind}_learning_rate") for kind in groups}
         self.muon = Muon(
@@ -79,10 +76,3 @@ class Optimizers:
                     found = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
                     # All of it beside the parameter: a fused Adam counts its steps there too.
                     optimizer.state[p] = {k: v.to(p.device, copy=True) for k, v in found.items()}
-
-
-def _kind(name: str, parameter: Tensor) -> str:
-    leaf = name.rsplit(".", 1)[-1]
-    if leaf in KINDS:
-        return KINDS[leaf]
-    return "matrix" if parameter.ndim == 2 and leaf not in VECTORS else "vector"

@@ -11,15 +11,15 @@ import paramgolf
 from paramgolf.common.names import unknown_name
 from paramgolf.common.toml import parse_toml
 from paramgolf.errors import ConfigError
-from paramgolf.quantise.grids import VECTORS, QuantisationScheme
+from paramgolf.quantise.grids import QuantisationScheme
 from paramgolf.runtime.mixer.state import AdaptConfig
 from paramgolf.runtime.predictor import PredictConfig
 from paramgolf.runtime.test_time_training import LearnConfig
 from paramgolf.runtime.transformer.config import ModelConfig
+from paramgolf.runtime.transformer.roles import PRECISION_GROUPS
 from paramgolf.train.loss.int8_linear import LEAST_SIDE, MULTIPLE
 from paramgolf.train.recipe.model_checks import check_adaptable, check_learning, check_model
 from paramgolf.train.recipe.recipe import (
-    WEIGHT_GROUPS,
     OptimizerRecipe,
     Recipe,
     TokenizerRecipe,
@@ -102,10 +102,9 @@ def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
     weights = table.get("weights", {})
     if not isinstance(weights, dict):
         raise ConfigError(f"{source}: weights: got {weights!r}; give tables such as [weights.matrices]")
-    groups = set(WEIGHT_GROUPS.values())
     for group in weights:
-        if group not in groups:
-            raise ConfigError(f"{source}: {unknown_name('group of weights', group, groups)}")
+        if group not in PRECISION_GROUPS:
+            raise ConfigError(f"{source}: {unknown_name('group of weights', group, PRECISION_GROUPS)}")
     config = _parse(ModelConfig, model, f"{source}: model")
     try:
         check_model(config)
@@ -156,7 +155,7 @@ def _check_rounding(
     group: str, scheme: QuantisationScheme, training: TrainingRecipe, model: ModelConfig
 ) -> None:
     """Raises ConfigError for what makes no sense together."""
-    if group == VECTORS and (scheme.feedback or scheme.repair_rank):
+    if group == "control" and (scheme.feedback or scheme.repair_rank):
         raise ConfigError(
             f"{group}: feedback and repair_rank are for matrices that are applied to something; leave them out"
         )

@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
 
+import torch
 from pydantic import Field
 
 from paramgolf.corpus.token_shards import LARGEST_VOCABULARY
@@ -19,22 +20,10 @@ from paramgolf.runtime.predictor import PredictConfig
 from paramgolf.runtime.test_time_training import LearnConfig
 from paramgolf.runtime.tokenizer.base import FIRST_LEARNT
 from paramgolf.runtime.transformer.config import ModelConfig
+from paramgolf.runtime.transformer.model import LanguageModel
+from paramgolf.runtime.transformer.roles import PRECISION_GROUPS, PrecisionGroup, precision_groups
 
 MOST_MIXER_TOKENS = 10_000_000  # they are held in memory
-
-# Groups of matrices that a recipe quantises apart, by parts of parameter names; everything else is "matrices".
-WEIGHT_GROUPS = {
-    "residual_mix": "control",
-    "shift": "control",
-    "skips": "control",
-    "head_gate": "control",
-    "decay": "control",
-    "value_table": "ngrams",
-    "ngrams": "ngrams",
-    "embedding": "embedding",
-    "blocks": "matrices",
-    "shared": "matrices",
-}
 
 # Rules whose steps are so coarse that weights trained through them drift inside the cells.
 COARSE_RULES = {"ternary", "binary"}
@@ -75,7 +64,7 @@ class TrainingRecipe:
     # that machines compare; or "int8", integers of 8 bits (products.py), where that is faster: on GPUs, and on CPUs
     # with VNNI that do not multiply bfloat16.
     products: Literal["float", "float32", "int8"] = "float"
-    # What a target is learnt against: so many tokens of the vocabulary, drawn anew for every step (rivals.py); 0: all.
+    # What a target is learnt against: so many tokens of the vocabulary, drawn anew for every step; 0: all.
     softmax_sample: CountOrZero = 0
     # The learning rate falls over the last so many steps' worth of time or budget.
     warmdown_steps: CountOrZero = 1200
@@ -205,7 +194,12 @@ class Recipe:
 
     def schemes(self) -> dict[str, QuantisationScheme]:
         """How each group of matrices is quantised."""
-        return {group: self.scheme(group) for group in set(WEIGHT_GROUPS.values())}
+        return {group: self.scheme(group) for group in PRECISION_GROUPS}
+
+    def groups(self) -> dict[str, PrecisionGroup]:
+        """The group of weights that each tensor of the model is of, by name."""
+        with torch.device("meta"):
+            return precision_groups(LanguageModel(self.model))
 
     def is_no_model_unrounded(self) -> bool:
         """Whether training leaves weights that say nothing before they are rounded: it went through coarse steps."""

@@ -7,7 +7,7 @@ moves the model so little that weights which are learnt at the very end would ha
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -22,14 +22,18 @@ from paramgolf.runtime.tokenizer.base import END_OF_DOCUMENT, Tokenizer
 from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.train.data.batches import TokenStream
 from paramgolf.train.mixer.compiled_cache import keep_compiled
+from paramgolf.train.phases.phase import Moment, Phase
 from paramgolf.train.ranks.ranks import mean_of_used_rows, rank, ranks
 from paramgolf.train.recipe.recipe import Recipe
+from paramgolf.train.run import Run
 
 ROWS = 512  # of logits made at once
 
 
-class MixerTraining:
+class MixerTraining(Phase):
     """The text that the mixer learns from, and what it has learnt: `weights` [rows, inputs], None before."""
+
+    name = "mixer"
 
     def __init__(self, recipe: Recipe, stream: TokenStream, tokenizer: Tokenizer, tree: TokenTree) -> None:
         """stream: the training text, of which the first documents are kept from the model.
@@ -50,17 +54,38 @@ class MixerTraining:
             )
         self._text = head[: self.kept]
         self.weights: Tensor | None = None
+        self.run: Run
+
+    @classmethod
+    def of(cls, run: Run) -> Self | None:
+        if not run.training.mixer_tokens:
+            return None
+        assert run.job.tokenizer is not None, "a mixer reads what tokens spell"
+        assert run.job.tree is not None, "a mixer decides along a tree"
+        made = cls(run.recipe, TokenStream(run.job.shards), run.job.tokenizer, run.job.tree)
+        made.run, run.text_from = run, made.kept
+        return made
+
+    def warm_up(self) -> float:
+        """Compile."""
+        mixer = Mixer(self.tokenizer, self.tree, self.adapt)
+        keep_compiled(read_tokens, mixer.scene, mixer.memory)
+        self._read(mixer, self.run.model, np.array([END_OF_DOCUMENT, *range(8), END_OF_DOCUMENT]))
+        return 0.0
+
+    def before_step(self, at: Moment) -> None:
+        """The mixer learns beside a model that is as the artifact will have it."""
+        if self.weights is not None or at.spent < self.run.training.mixer_from:
+            return
+        limit = self.run.job.budget.seconds
+        with self.run.as_packed():
+            self.learn(self.run.model, None if limit is None else (limit - at.seconds) / 2)
+        self.run.say(f"mixer: learnt from {self.kept:,} tokens that the model does not see")
 
     def documents(self) -> Iterator[NDArray[np.int64]]:
         """This rank's documents, each with the end of the one before in front and its own behind."""
         for start, end in list(zip(self._starts, self._starts[1:], strict=False))[rank() :: ranks()]:
             yield np.append(self._text[start:end], END_OF_DOCUMENT)
-
-    def warm_up(self, model: LanguageModel) -> None:
-        """Compile, outside the clock."""
-        mixer = Mixer(self.tokenizer, self.tree, self.adapt)
-        keep_compiled(read_tokens, mixer.scene, mixer.memory)
-        self._read(mixer, model, np.array([END_OF_DOCUMENT, *range(8), END_OF_DOCUMENT]))
 
     def learn(self, model: LanguageModel, seconds: float | None) -> None:
         """Learn from the documents, for at most so many seconds; all ranks call this and have the same weights then."""
@@ -78,11 +103,9 @@ class MixerTraining:
         self.weights = mean_of_used_rows(torch.from_numpy(learnt))
 
     def state(self) -> dict[str, Tensor]:
-        """What a checkpoint keeps."""
         return {} if self.weights is None else {MIXER: self.weights}
 
-    def load(self, state: Mapping[str, Tensor]) -> None:
-        """Take back what `state` gave."""
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
         self.weights = state.get(MIXER)
 
     @torch.no_grad()

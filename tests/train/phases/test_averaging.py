@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from paramgolf.train.optim.averaging import WeightAverage
+from paramgolf.train.phases.averaging import Averaging
 
 
-def walked(decay: float | None, values: list[float]) -> tuple[torch.nn.Linear, WeightAverage]:
+def walked(decay: float | None, values: list[float]) -> tuple[torch.nn.Linear, Averaging]:
     """A model whose weights took these values in turn."""
     model = torch.nn.Linear(2, 1)
-    average = WeightAverage(model, decay)
+    average = Averaging(model, 0.0, decay)
     for value in values:
         with torch.no_grad():
             model.weight.fill_(value)
@@ -42,7 +42,7 @@ def test_there_is_no_average_before_the_first_step():
 
 def test_a_loaded_state_goes_on_as_if_it_had_never_stopped():
     model, average = walked(0.8, [1.0, 2.0])
-    again = WeightAverage(model, 0.8)
+    again = Averaging(model, 0.0, 0.8)
     again.load_state(average.state())
     for each in (average, again):
         with torch.no_grad():

@@ -5,20 +5,43 @@ Izmailov et al. 2018 (arXiv:1803.05407, stochastic weight averaging); records
 Where weights are rounded in the forward pass it is still those behind the rounding that are averaged.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
+from paramgolf.train.phases.phase import Moment, Phase
+from paramgolf.train.run import Run
 
-class WeightAverage:
-    """Kept beside the weights, which train on as if there were none."""
 
-    def __init__(self, model: nn.Module, decay: float | None) -> None:
-        """decay: what a step keeps of a running average; None: all steps count the same."""
-        self.decay = decay
+class Averaging(Phase):
+    """Kept beside the weights, which train on as if there were none; the run leaves the average."""
+
+    name = "averaging"
+
+    def __init__(self, model: nn.Module, average_from: float, decay: float | None) -> None:
+        """average_from: a share of the run; decay: what a step keeps of a running average, None: all count the same."""
+        self.model, self.average_from, self.decay = model, average_from, decay
         self._weights = [p.detach() for p in model.parameters()]
         self._names = [name for name, _ in model.named_parameters()]
         self._average: list[Tensor] = []
         self._steps = 0
+
+    @classmethod
+    def of(cls, run: Run) -> Self | None:
+        training = run.training
+        if training.average_from is None:
+            return None
+        return cls(run.model, training.average_from, training.average_decay)
+
+    def after_step(self, at: Moment) -> None:
+        if at.spent >= self.average_from:
+            self.update()
+
+    def finish(self, at: Moment, clock: Callable[[], float]) -> float:
+        self.model.load_state_dict(self.weights(), strict=False)
+        return at.seconds
 
     @torch.no_grad()
     def update(self) -> None:
@@ -35,14 +58,12 @@ class WeightAverage:
         return dict(zip(self._names, self._average, strict=False))
 
     def state(self) -> dict[str, Tensor]:
-        """What a resumed run needs, by "parameter/average"."""
         if not self._average:
             return {}
         steps = {"average/steps": torch.tensor(self._steps)}
         return steps | {f"{name}/average": t for name, t in self.weights().items()}
 
-    def load_state(self, state: dict[str, Tensor]) -> None:
-        """Take back what `state` gave."""
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
         if "average/steps" in state:
             self._steps = int(state["average/steps"])
             self._average = [

@@ -15,12 +15,12 @@ from paramgolf.runtime.mixer.reader import Mixer
 from paramgolf.runtime.mixer.state import AdaptConfig, mixer_shape
 from paramgolf.runtime.tokenizer.base import END_OF_DOCUMENT, FIRST_LEARNT
 from paramgolf.score.softmax import surprisal
-from paramgolf.train.checkpoint import load_mixer
+from paramgolf.train.checkpoint import load_part
 from paramgolf.train.data.batches import TokenStream
 from paramgolf.train.data.learn_tokenizer import train_tokenizer
 from paramgolf.train.data.token_tree import token_tree
 from paramgolf.train.job import Job
-from paramgolf.train.mixer.mixer import MixerTraining
+from paramgolf.train.phases.mixer import MixerTraining
 from paramgolf.train.ranks.ranks import mean_of_used_rows, rank, run_ranks
 from paramgolf.train.recipe.files import recipe_from
 from paramgolf.train.trainer import train
@@ -83,7 +83,7 @@ def bits(job: Job, first: np.ndarray | None) -> float:
 
 def test_what_was_learnt_is_kept_by_the_checkpoint_and_helps_on_other_documents(job):
     train(job)
-    learnt = load_mixer(job.folder / "checkpoint")["mixer"]
+    learnt = load_part(job.folder / "checkpoint", "mixer")["mixer"]
     assert learnt.shape == mixer_shape(257, 3)
     # Phrases come again word for word: contexts deserve more than their first weight.
     assert bits(job, learnt.numpy()) < 0.95 * bits(job, None)
@@ -95,14 +95,16 @@ def test_a_run_in_parts_has_the_weights_of_one_in_one_piece(job):
     train(job)
     for stop in (17, 19, None):
         train(replace(parts, steps=stop))
-    whole, other = (load_mixer(folder / "checkpoint")["mixer"] for folder in (job.folder, parts.folder))
+    whole, other = (
+        load_part(folder / "checkpoint", "mixer")["mixer"] for folder in (job.folder, parts.folder)
+    )
     assert torch.equal(whole, other)
     assert whole.any()
 
 
 def test_without_time_nothing_is_learnt(job):
     train(replace(job, recipe=replace(job.recipe, training=replace(job.recipe.training, mixer_from=1.0))))
-    assert load_mixer(job.folder / "checkpoint") == {}
+    assert load_part(job.folder / "checkpoint", "mixer") == {}
 
 
 def test_a_mixer_that_is_not_there_cannot_learn():

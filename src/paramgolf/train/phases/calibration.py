@@ -3,46 +3,69 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil
+from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from paramgolf.errors import UsageError
 from paramgolf.quantise.hessians import measure_hessians
 from paramgolf.runtime.tokenizer.base import END_OF_DOCUMENT
 from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.runtime.transformer.stepping import Stepper
-from paramgolf.train.data.batches import Batches
 from paramgolf.train.optim.schedule import Sizes
-from paramgolf.train.ranks.ranks import rank, ranks, sum_over_ranks
-from paramgolf.train.recipe.recipe import TrainingRecipe
+from paramgolf.train.phases.phase import Moment, Phase
+from paramgolf.train.ranks.ranks import mean_and_clock, rank, ranks, sum_over_ranks
+from paramgolf.train.run import Run
 
 
-class Calibration:
-    """Runs text through the model as it stands and measures the inputs of its matrices."""
+class Calibration(Phase):
+    """Runs text through the finished model and measures the inputs of its matrices, inside the clock."""
 
-    def __init__(
-        self,
-        model: LanguageModel,
-        names: Sequence[str],
-        recipe: TrainingRecipe,
-        batches: Batches,
-        seed: int,
-    ) -> None:
-        self.model, self.names, self.batches, self.seed = model, names, batches, seed
-        self.generated = recipe.calibration == "generated"
-        tokens = min(recipe.batch_tokens, recipe.micro_batch_tokens * ranks())
-        self.sizes = Sizes(length=recipe.sequence_length, batch_tokens=tokens)
-        self.count = ceil(recipe.calibration_tokens / tokens)
+    name = "calibration"
+
+    def __init__(self, run: Run, names: Sequence[str]) -> None:
+        training = run.training
+        self.run, self.names = run, names
+        self.generated = training.calibration == "generated"
+        tokens = min(training.batch_tokens, training.micro_batch_tokens * ranks())
+        self.sizes = Sizes(length=training.sequence_length, batch_tokens=tokens)
+        self.count = ceil(training.calibration_tokens / tokens)
         self.batch_seconds = 0.0
 
-    def time(self) -> float:
-        """Seconds that `hessians` will take, about, by doing a batch twice: the first touches memory."""
+    @classmethod
+    def of(cls, run: Run) -> Self | None:
+        names = run.precision.fed_back(run.weights())
+        return cls(run, names) if names else None
+
+    def warm_up(self) -> float:
+        """By doing a batch twice, of which the first touches memory.
+
+        Raises UsageError where measuring would take more than half of the clock.
+        """
         for _ in range(2):
             began = time.monotonic()
             self._measure(0, 1, lambda seconds: True)
-            self.batch_seconds = time.monotonic() - began
-        return self.count * self.batch_seconds
+            seconds = time.monotonic() - began
+        # Rank 0's, so that all ranks decide alike.
+        self.batch_seconds = mean_and_clock(torch.zeros((), device=self.run.device.device), seconds)[1]
+        seconds, limit = self.count * self.batch_seconds, self.run.job.budget.seconds
+        if limit is not None and seconds > limit / 2:
+            raise UsageError(
+                f"calibrating would take {seconds:.0f} of {limit:.0f} s; give fewer training.calibration_tokens"
+            )
+        return seconds
+
+    def finish(self, at: Moment, clock: Callable[[], float]) -> float:
+        before, limit = clock(), self.run.job.budget.seconds
+        with self.run.as_packed():
+            self.run.precision.hessians = self.hessians(
+                at.tokens, lambda seconds: limit is None or clock() + seconds <= limit
+            )
+        seconds = clock()
+        self.run.say(f"calibrated in {seconds - before:.1f} s, of the training clock")
+        return seconds
 
     def hessians(self, tokens: int, goes_on: Callable[[float], bool]) -> dict[str, Tensor]:
         """By matrix the sum of x x^T, [C, C], over the text behind so many tokens; every rank calls this.
@@ -53,7 +76,7 @@ class Calibration:
         return self._measure(tokens, self.count, goes_on)
 
     def _measure(self, tokens: int, count: int, goes_on: Callable[[float], bool]) -> dict[str, Tensor]:
-        sums = measure_hessians(self.model, self.names, self._texts(tokens, count, goes_on))
+        sums = measure_hessians(self.run.model, self.names, self._texts(tokens, count, goes_on))
         for total in {id(total): total for total in sums.values()}.values():
             sum_over_ranks(total)
         return sums
@@ -67,10 +90,10 @@ class Calibration:
     def _text(self, tokens: int, batch: int) -> Tensor:
         """This rank's sequences of a batch."""
         if not self.generated:
-            return self.batches.read(tokens + batch * self.sizes.batch_tokens, self.sizes)[0]
-        (state,) = np.random.SeedSequence([self.seed, rank(), batch]).generate_state(1)
+            return self.run.batches.read(tokens + batch * self.sizes.batch_tokens, self.sizes)[0]
+        (state,) = np.random.SeedSequence([self.run.job.seed, rank(), batch]).generate_state(1)
         rows = self.sizes.batch_tokens // self.sizes.length // ranks()
-        return generate(self.model, rows, self.sizes.length, int(state))
+        return generate(self.run.model, rows, self.sizes.length, int(state))
 
 
 @torch.no_grad()

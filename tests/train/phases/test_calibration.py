@@ -14,12 +14,12 @@ from paramgolf.runtime.tokenizer.base import END_OF_DOCUMENT
 from paramgolf.runtime.transformer.attention import linear
 from paramgolf.runtime.transformer.config import ModelConfig
 from paramgolf.runtime.transformer.model import LanguageModel
-from paramgolf.train.calibration import Calibration, generate
-from paramgolf.train.checkpoint import load_precision, load_weights
-from paramgolf.train.data.batches import Batches, TokenStream
+from paramgolf.train.checkpoint import load_part
 from paramgolf.train.job import SUMMARY, Job
 from paramgolf.train.optim.init import initialise
 from paramgolf.train.optim.schedule import Budget
+from paramgolf.train.phases.calibration import Calibration, generate
+from paramgolf.train.run import Run
 from paramgolf.train.trainer import train
 
 FEEDBACK = QuantisationScheme(rule="rms", limit=7, step=0.6, feedback=True)
@@ -31,7 +31,7 @@ def with_feedback(job: Job) -> Job:
 
 
 def hessians(job: Job) -> dict[str, torch.Tensor]:
-    state = load_precision(job.folder / "checkpoint")
+    state = load_part(job.folder / "checkpoint", "rounding")
     return {key.removeprefix(HESSIAN): value for key, value in state.items() if key.startswith(HESSIAN)}
 
 
@@ -59,8 +59,8 @@ def test_a_run_leaves_the_hessians_of_all_that_is_applied_and_trains_as_without(
     schemes = {group: replace(scheme, feedback=False) for group, scheme in fed.recipe.weights.items()}
     plain = replace(fed, recipe=replace(fed.recipe, weights=schemes), folder=tiny.folder / "plain")
     train(plain), train(fed)
-    weights = load_weights(fed.folder / "checkpoint")
-    assert all(torch.equal(weights[n], t) for n, t in load_weights(plain.folder / "checkpoint").items())
+    weights = load_part(fed.folder / "checkpoint", "model")
+    assert all(torch.equal(weights[n], t) for n, t in load_part(plain.folder / "checkpoint", "model").items())
     found = hessians(fed)
     inner = ("query", "key", "value", "out", "up", "down")
     assert {name.rpartition(".")[2] for name in found} == {*inner, "embedding"}
@@ -97,18 +97,15 @@ def test_generated_text_begins_a_document_and_follows_from_its_seed():
 
 
 def test_calibrating_ends_with_the_clock_but_not_before_one_batch(tiny):
-    job = tiny.job("run", calibration_tokens=640)
-    model = LanguageModel(job.recipe.model)
-    initialise(model, 0)
-    batches = Batches(TokenStream(job.shards), sequence_length=16, seed=0, rank=0, ranks=1)
-    calibration = Calibration(model, ["embedding"], job.recipe.training, batches, 0)
+    run = Run(tiny.job("run", calibration_tokens=640), print)
+    calibration = Calibration(run, ["embedding"])
     asked = []
 
     def twice(seconds: float) -> bool:
         asked.append(seconds)
         return len(asked) < 2
 
-    assert calibration.time() > 0
+    assert calibration.warm_up() > 0
     # Batches of 32 tokens, each of which adds the width.
     for goes_on, done in ((twice, 2), (lambda seconds: False, 1), (lambda seconds: True, 20)):
         trace = calibration.hessians(0, goes_on)["embedding"].trace()
