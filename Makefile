@@ -1,6 +1,12 @@
 # make run    plays the `local` game on the embedded corpus and leaves its report in out/local
 # make test   runs every check
-# Both first set up what is missing: a virtual environment in .venv and, where we are root, system packages.
+# make quick  runs the checks that take seconds: lint, types, imports, workflows and the tests that are not marked slow
+# make lock   writes requirements/*.txt anew from pyproject.toml
+# The first three set up what is missing: a virtual environment in .venv and, where we are root, system packages.
+
+ifneq ($(shell uname -s),Linux)
+$(error paramgolf needs Linux: on Windows take WSL2 (wsl --install), elsewhere a container: see CONTRIBUTING.md)
+endif
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,31 +14,55 @@ BIN := $(VENV)/bin
 PROCESSES := $(shell expr $$(nproc) + 1)
 BASE_PYTHON := $(shell command -v python3.11 || command -v python3)
 
-.PHONY: run test setup system browser
+# The lock leaves torch out: its CPU and CUDA builds have one version and different hashes.
+TORCH := $(shell sed -n 's/^ *"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
+COMPILE := $(VENV)/lock/bin/pip-compile --quiet --generate-hashes --strip-extras --build-deps-for editable \
+	--unsafe-package torch --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.PHONY: run test quick lint setup install system browser lock
 .DELETE_ON_ERROR:
 
 run: system $(VENV)/installed
 	$(BIN)/paramgolf run local --out out/local
 
-test: system browser $(VENV)/installed-dev
+test: system browser lint
+	$(BIN)/pytest --numprocesses $(PROCESSES) --no-loadscope-reorder
+
+quick: lint
+	$(BIN)/pytest --numprocesses $(PROCESSES) -m "not slow"
+
+lint: $(VENV)/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --numprocesses $(PROCESSES) --no-loadscope-reorder
+	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 
 setup: system browser $(VENV)/installed-dev
 
-# What the installed packages depend on is in pyproject.toml alone.
-$(VENV)/installed: pyproject.toml | $(VENV)/bin/pip
+install: $(VENV)/installed
+
+# First what is locked, checked by hash; then torch, whose own dependencies are locked too; then this project alone.
+install_locked = $(BIN)/pip install --require-hashes --requirement $(1) \
+	&& $(BIN)/pip install $(TORCH) && $(BIN)/pip install --no-deps --no-build-isolation --editable .
+
+$(VENV)/installed: requirements/run.txt pyproject.toml | $(VENV)/bin/pip
 	@echo "== installing paramgolf and what it needs (torch is the large part)"
-	$(BIN)/pip install --editable .
+	$(call install_locked,$<)
 	@touch $@
 
-$(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/pip
+$(VENV)/installed-dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/pip
 	@echo "== installing paramgolf, what it needs (torch is the large part) and the tools of the checks"
-	$(BIN)/pip install --editable '.[dev]'
+	$(call install_locked,$<)
 	@touch $@ $(VENV)/installed
+
+lock: $(VENV)/lock/bin/pip-compile
+	$(COMPILE) --output-file requirements/run.txt pyproject.toml
+	$(COMPILE) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
+
+$(VENV)/lock/bin/pip-compile: | $(VENV)/bin/pip
+	$(BASE_PYTHON) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/pip install --quiet pip-tools==7.6.2
 
 $(VENV)/bin/pip:
 	@test -n "$(BASE_PYTHON)" || { echo "python3 is missing: apt-get install python3 python3-venv"; exit 1; }

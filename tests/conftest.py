@@ -1,5 +1,6 @@
 """How all tests run: on every core, and untimed, since a busy machine is no fault of the code."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import hypothesis
@@ -11,10 +12,12 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 ONE_RUN = "tests/lab/one_run/"
+# A test that takes longer than this in a quiet hour should be marked slow. Passing it fails no test: machines are busy.
+SLOW_SECONDS = 2.0
 
 
 class ByModule(LoadScopeScheduling):
-    """A module's tests stay in one process, and so do all tests of the one long run, lest it be made in each."""
+    """A module's tests stay in one process, and so do all tests of the one long run, so that it is made once."""
 
     def _split_scope(self, nodeid: str) -> str:
         return ONE_RUN if nodeid.startswith(ONE_RUN) else nodeid.split("::", 1)[0]
@@ -41,3 +44,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByModule:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no core waits for it in the end."""
     items.sort(key=lambda item: not item.nodeid.startswith(ONE_RUN))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that should be marked slow, so that `make quick` stays quick."""
+    seconds: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        if "slow" not in report.keywords:
+            seconds[report.nodeid] += report.duration
+    for test, took in seconds.most_common():
+        if took > SLOW_SECONDS:
+            terminalreporter.write_line(f"{took:.1f} s: {test} is not marked slow")

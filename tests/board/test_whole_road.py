@@ -16,6 +16,8 @@ from paramgolf.cli.app import main
 from paramgolf.common.files import sha256_of
 from paramgolf.corpus.manifest import write_documents
 
+pytestmark = pytest.mark.slow
+
 SECRET = "token-of-the-organiser"
 # honest, but it crashes wherever it can read a variable of those who judge it
 RECORD = f"""

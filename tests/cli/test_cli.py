@@ -143,3 +143,27 @@ def test_a_reader_that_has_had_enough_hears_no_complaint(words):
         process.stdout.close()
         said = process.stderr.read()
     assert (said, process.returncode) == ("", 1)
+
+
+@pytest.mark.parametrize(("platform", "system"), [("darwin", "macOS"), ("win32", "Windows"), ("aix", "aix")])
+@pytest.mark.parametrize("words", [["run"], ["score", "model.pyz"], ["board", "init"], ["no-such-command"]])
+def test_a_system_other_than_linux_is_told_what_works_and_what_to_do(
+    words, platform, system, capsys, monkeypatch
+):
+    monkeypatch.setattr(sys, "platform", platform)
+    status, error = stopped(words, capsys)
+    assert status == 1
+    assert len(error.splitlines()) == 1
+    for part in (f"this is {system}", "python model.pyz", "WSL2", "docker run", "make run"):
+        assert part in error
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["run", "--help"], ["--version"], ["challenges"]])
+def test_what_is_said_to_work_on_any_system_needs_no_module_of_unix(words):
+    script = (
+        "import sys; sys.modules.update(fcntl=None, resource=None, pwd=None, grp=None, termios=None); import os\n"
+        "del os.sched_getaffinity, os.memfd_create\n"
+        f"from paramgolf.cli.app import main; main({words})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -122,6 +122,7 @@ def test_fineweb_gives_the_text_of_all_its_files_in_order(hub, tmp_path):
     assert source.name == f"{FINEWEB}@{COMMIT} sample/10BT"
 
 
+@pytest.mark.slow
 def test_fineweb_downloads_a_file_only_when_it_is_reached_and_only_once(hub, tmp_path):
     endpoint, handler = hub
     put_fineweb(handler.root)

@@ -11,6 +11,8 @@ from collection import FRESH, TEXTS, TRAINING, build, cheats, harmless, honest
 from paramgolf.score import Deadline, Isolation, Worker, prove_artifact, score_artifact
 from paramgolf.score.scorer import predict_batch
 
+pytestmark = pytest.mark.slow
+
 # Empty, beyond ASCII, with boilerplate, ending with a line feed: a document of each kind, short ones where there are.
 SOME = [TEXTS[i] for i in (0, 5, 7, 11, 14)]
 RULES_OF_ARTIFACTS = ("R02", "R03", "R05", "R06", "R07", "R08", "R09", "R10", "R11", "R12", "R13", "R17")

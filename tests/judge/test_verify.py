@@ -15,6 +15,8 @@ from paramgolf.judge.measure import FULL, QUICK
 from paramgolf.judge.verdict import Outcome, Validity
 from paramgolf.judge.verify import Terms, verify
 
+pytestmark = pytest.mark.slow
+
 CASES = {case.name: case for case in [*cheats(), *harmless(), *honest()]}
 CHEATS = [
     "folds_case",

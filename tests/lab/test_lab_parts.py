@@ -45,6 +45,7 @@ def test_without_any_limit_the_mend_is_said():
         budget_of(load_challenge("unlimited"), load_recipe("baseline"), bytes_per_token=3.0)
 
 
+@pytest.mark.slow
 def test_learning_from_scored_text_is_paid_for_where_it_is_used():
     plain = load_recipe("local-plain")
     off = replace(plain, learn=LearnConfig(scope="text", lora_rank=4))
@@ -107,6 +108,7 @@ def test_the_report_says_where_the_loss_is_an_estimate(settings, sample, said):
     assert ("estimated from 1,024 tokens of the vocabulary" in page) == said
 
 
+@pytest.mark.slow
 def test_data_are_made_once_for_the_same_settings(settings, tmp_path):
     folder, lines = RunFolder(tmp_path), []
     first = prepare_data(settings, folder, lines.append)

@@ -18,6 +18,8 @@ from paramgolf.train.optim.schedule import Budget
 from paramgolf.train.recipe.files import recipe_from
 from paramgolf.train.trainer import train
 
+pytestmark = pytest.mark.slow
+
 TEXT = b"the state of the union is strong, and the state of the art is stronger. "
 # Of which code takes 10,200: about four bits a weight. With the finest steps there are it would be 26,400 bytes.
 LIMIT = 23_000

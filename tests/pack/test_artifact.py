@@ -11,6 +11,8 @@ from paramgolf.pack.artifact import assemble, build_artifact
 from paramgolf.pack.modules import shipped_modules
 from paramgolf.runtime.tokenizer.bpe import BytePairs
 
+pytestmark = pytest.mark.slow
+
 PARTS = {
     "config": {"model": {"width": 64}, "predict": {"window": 128}},
     "tokenizer": BytePairs([(116, 104), (257, 101)]).to_bytes(),

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 import torch
 
 from paramgolf.pack.entropy import encode_weights
@@ -30,6 +31,7 @@ def test_minified_decoder_gives_the_same_weights(tmp_path):
     assert np.array_equal(np.load(tmp_path / "weights.npy"), dequantise(quantised).numpy())
 
 
+@pytest.mark.slow
 def test_every_runtime_module_is_smaller_and_still_compiles():
     sources = runtime_sources()
     minified = minify_modules(sources, keep=["load_from", "main", "decode_weights", "read_artifact"])

@@ -106,6 +106,7 @@ print(json.dumps(seen))
 """
 
 
+@pytest.mark.slow
 def test_modules_import_just_what_is_said_to_be_reachable():
     names = [name for name in runtime_sources() if name]
     command = [sys.executable, "-c", ASK_PYTHON, PACKAGE, *names]

@@ -11,6 +11,8 @@ from paramgolf.quantise.grids import QuantisationScheme, dequantise, quantise
 from paramgolf.quantise.precision import Precision
 from paramgolf.runtime.weights import decode_weights
 
+pytestmark = pytest.mark.slow
+
 RMS = QuantisationScheme(rule="rms", limit=7, step=0.6)
 SCHEMES = {"embedding": RMS, "blocks": RMS, "control": QuantisationScheme()}
 GROUPS = {

@@ -15,6 +15,8 @@ from paramgolf.quantise.low_rank_repair import patches_for
 from paramgolf.quantise.precision import Precision
 from paramgolf.runtime.low_rank_repair import decode_weights, repaired
 
+pytestmark = pytest.mark.slow
+
 RMS = QuantisationScheme(rule="rms", limit=7, step=0.6)
 REPAIRED = QuantisationScheme(rule="rms", limit=7, step=0.6, repair_rank=4, repair_tensors=1)
 FED_BACK = QuantisationScheme(rule="rms", limit=7, step=0.6, feedback=True)

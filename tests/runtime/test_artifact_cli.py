@@ -20,6 +20,8 @@ from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.runtime.transformer.roles import PRECISION_GROUPS, precision_groups
 from paramgolf.train.optim.init import initialise
 
+pytestmark = pytest.mark.slow
+
 TEXT = b"the cat sat on the mat, and the hat sat on the cat. \xff\x00"
 
 

@@ -76,6 +76,7 @@ def test_size_is_that_of_the_predictions(predictor, compressed):
     assert expected <= len(compressed) - HEADER <= expected * 1.001 + 8
 
 
+@pytest.mark.slow
 def test_size_is_that_of_the_predictions_where_these_are_sure_and_wrong():
     # Gains this large make attention of one row, and logits reach their cap of 30 nats, or 43 bits.
     predictor = predictor_of(0, scale=3.0)

@@ -303,6 +303,7 @@ def pack(learning: LearnConfig, path) -> None:
     )
 
 
+@pytest.mark.slow
 @only("text")
 def test_the_artifact_scores_and_proves_it(learning, tmp_path):
     artifact, documents = tmp_path / "model.pyz", [TEXT * 20, b"", TEXT * 5]

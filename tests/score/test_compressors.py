@@ -18,6 +18,7 @@ def test_each_compressor_is_measured_in_bits_per_byte():
     assert all(0.1 < size < 3 for size in sizes.values())
 
 
+@pytest.mark.slow
 def test_repetition_ten_million_bytes_back_is_found_by_all():
     block = random.Random(0).randbytes(100_000)
     text = block + bytes(10_000_000) + block

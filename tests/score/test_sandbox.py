@@ -257,6 +257,7 @@ raise RuntimeError(f"ENDED {[os.waitpid(pid, 0)[1] for pid in children]}")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not group_parents(), reason="this host offers no control groups: limits are rlimits")
 def test_the_memory_of_all_processes_together_is_limited(start_worker):
     with (

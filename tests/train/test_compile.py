@@ -15,6 +15,8 @@ from paramgolf.train.optim.init import initialise
 from paramgolf.train.trainer import train
 from paramgolf.train.training_model import TrainingModel
 
+pytestmark = pytest.mark.slow
+
 CONFIG = ModelConfig(
     vocab_size=257,
     width=16,

@@ -18,6 +18,8 @@ from paramgolf.train.job import SUMMARY
 from paramgolf.train.trainer import train
 from paramgolf.train.training_model import TrainingModel
 
+pytestmark = pytest.mark.slow
+
 
 def assert_same_end(folder, other) -> None:
     parts = json.loads((folder / "checkpoint" / "state.json").read_text())["parts"]

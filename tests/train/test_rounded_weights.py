@@ -71,6 +71,7 @@ def test_originals_come_back_after_an_error_too(model):
     assert all(torch.equal(p, before[name]) for name, p in model.named_parameters())
 
 
+@pytest.mark.slow
 def test_inside_are_the_weights_of_the_artifact(model, tmp_path):
     pack_model(
         model.state_dict(),

@@ -57,11 +57,20 @@ board.board.command(pulls.queue)
 
 RESUMABLE = ("run", "train", "ablate")
 
+# The sandbox is bubblewrap, logits pass through a memfd, and training reads /proc: all of them are Linux.
+ON_ANY_SYSTEM = ("challenges", "--help", "-h", "--version")
+CONTAINER = (
+    'docker run --rm -it --privileged -v "${PWD}:/paramgolf" -w /paramgolf python:3.11 make run VENV=/venv'
+)
+SYSTEMS = {"darwin": "macOS", "win32": "Windows"}
+
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command; what a person can mend ends with one line and status 1, or 2 where the call was wrong."""
+    """Run a command; what a person can fix ends with one line and status 1, or 2 where the call was wrong."""
     words = sys.argv[1:] if arguments is None else arguments
     command = words[0] if words else ""
+    if sys.platform != "linux" and words and not {command, words[-1]} & set(ON_ANY_SYSTEM):
+        _stop(_needs_linux(SYSTEMS.get(sys.platform, sys.platform)), 1)
     try:
         app(words)
     except CycloptsError as error:
@@ -78,6 +87,14 @@ def main(arguments: list[str] | None = None) -> None:
         goes_on = " The same command goes on from the newest checkpoint." if command in RESUMABLE else ""
         Console(stderr=True).print(f"stopped.{goes_on}")
         sys.exit(130)
+
+
+def _needs_linux(system: str) -> str:
+    return (
+        f"paramgolf needs Linux, and this is {system}. What works here: `paramgolf challenges`, --help, "
+        "and a finished artifact by itself (`python model.pyz compress FILE OUT`; never tested here). "
+        f"To play or judge, take a Linux machine, WSL2 on Windows (wsl --install), or a container: {CONTAINER}"
+    )
 
 
 def _stop(message: str, status: int) -> None:

@@ -9,10 +9,13 @@ import time
 from pathlib import Path
 
 import ledger_writer
+import pytest
 
 from paramgolf.board.check import check
 from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.board.ranking.ranking import settle
+
+pytestmark = pytest.mark.slow
 
 KILLS = 100
 # further events that a writer acknowledges before it is killed, and then some seconds

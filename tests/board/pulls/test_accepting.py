@@ -18,6 +18,8 @@ from paramgolf.board.ranking.standings import Status
 from paramgolf.challenge import load_challenge
 from paramgolf.errors import PullError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def challenge(tmp_path_factory):

@@ -22,6 +22,8 @@ from paramgolf.cli.app import main
 from paramgolf.errors import PullError
 from paramgolf.judge.verdict import Validity
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def judge(game, tmp_path):

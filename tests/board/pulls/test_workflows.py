@@ -18,7 +18,9 @@ PERMISSIONS = {
         {"actions": "read", "contents": "read", "pull-requests": "write", "statuses": "write"},
     ],
     "publish": [{}, {"contents": "read"}, {"contents": "write"}],
+    "tests": [{"contents": "read"}],
 }
+ENTRY_WORKFLOWS = [path for path in WORKFLOWS if path.stem != "tests"]
 
 
 def load(path):
@@ -35,8 +37,8 @@ def scripts(workflow):
     return [step["run"] for step in steps(workflow) if "run" in step]
 
 
-def test_there_are_three():
-    assert [path.stem for path in WORKFLOWS] == ["comment", "judge", "publish"]
+def test_there_are_four():
+    assert [path.stem for path in WORKFLOWS] == sorted(PERMISSIONS)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -48,7 +50,7 @@ def test_permissions_are_those_that_are_needed(path):
         assert "permissions" in job or workflow["permissions"]
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ENTRY_WORKFLOWS, ids=lambda path: path.stem)
 def test_nothing_of_a_pull_request_is_checked_out(path):
     workflow = load(path)
     assert "pull_request_target" not in workflow["on"]
@@ -81,7 +83,23 @@ def test_jobs_end_and_one_at_a_time_runs(path):
     assert all(job["timeout-minutes"] for job in workflow["jobs"].values())
 
 
+def test_what_runs_a_pull_requests_own_code_hands_nothing_to_a_workflow_that_may_write():
+    workflow = load(FOLDER / "tests.yml")
+    assert not [step for step in steps(workflow) if "artifact@" in step.get("uses", "")]
+    assert load(FOLDER / "comment.yml")["on"]["workflow_run"]["workflows"] == ["judge"]
+    (checkout,) = [step for step in steps(workflow) if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkout["with"] == {"persist-credentials": False}
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_every_target_of_make_exists(path):
+    targets = re.findall(r"^([a-z]+):", (FOLDER.parents[1] / "Makefile").read_text(), re.MULTILINE)
+    called = re.findall(r"^\s*make ([a-z]+)$", "\n".join(scripts(load(path))), re.MULTILINE)
+    assert called
+    assert set(called) <= set(targets)
+
+
+@pytest.mark.parametrize("path", ENTRY_WORKFLOWS, ids=lambda path: path.stem)
 def test_every_command_exists_with_its_options(path):
     called = re.findall(r"^\s*(?:if ! )?(paramgolf [a-z].*)$", "\n".join(scripts(load(path))), re.MULTILINE)
     assert called

@@ -19,6 +19,8 @@ from paramgolf.judge.measure import FULL
 from paramgolf.judge.verdict import Validity
 from paramgolf.judge.verify import Terms
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ledger(tmp_path):

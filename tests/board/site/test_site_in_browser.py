@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from paramgolf.board.site import build_site
 from paramgolf.board.site.table import SHOWN_AT_ONCE
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = (
     """# Hi <script>alert(1)</script>
 

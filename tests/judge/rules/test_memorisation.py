@@ -11,12 +11,14 @@ def costs(rng, count, mean=2.0):
     return mean * rng.lognormal(0, 0.2, count)
 
 
+@pytest.mark.slow
 def test_honest_entries_fail_no_more_often_than_stated():
     rng = np.random.default_rng(0)
     failed = sum(dearer(costs(rng, 40), costs(rng, 40))[1] < ERROR_RATE for _ in range(5000))
     assert failed <= 5000 * ERROR_RATE + 3 * (5000 * ERROR_RATE) ** 0.5
 
 
+@pytest.mark.slow
 def test_at_the_margin_it_still_errs_no_more_often():
     rng = np.random.default_rng(1)
     failed = sum(

@@ -15,6 +15,8 @@ from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.run.folder import RunFolder
 from paramgolf.lab.run.settings import read_settings
 
+pytestmark = pytest.mark.slow
+
 TOKENS = 4 * 2048
 
 

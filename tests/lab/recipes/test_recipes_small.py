@@ -36,6 +36,8 @@ from paramgolf.train.recipe.files import load_recipe, recipe_names
 from paramgolf.train.recipe.recipe import Recipe
 from paramgolf.train.trainer import train
 
+pytestmark = pytest.mark.slow
+
 TEXT = b"the state of the union is strong, and the state of the art is stronger. "
 DOCUMENT = TEXT + b"so it is\xff"
 STEPS = 12

@@ -29,6 +29,7 @@ def test_a_run_that_cannot_fit_ends_before_it_begins(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_what_may_fit_after_all_is_a_warning():
     recipe = load_recipe("local")
     least = least_bytes(recipe, LOCAL)

@@ -29,6 +29,8 @@ from paramgolf.train.data.token_tree import spelled_tree
 from paramgolf.train.mixer.shipped import adapt_config, compiled_options
 from paramgolf.train.optim.init import initialise
 
+pytestmark = pytest.mark.slow
+
 MODEL = ModelConfig(
     vocab_size=261,
     width=32,

@@ -209,6 +209,7 @@ def test_tokens_that_spell_nothing_are_refused(tokenizer, token):
         tokenizer.decode([97, token])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["unigram, case"])
 def test_a_packed_artifact_gives_the_tokens_of_training(kind, tmp_path):
     tokenizer = learnt(kind)

@@ -167,6 +167,7 @@ def test_gradients_reach_every_parameter(model):
         assert parameter.grad.abs().sum() > 0, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["linear and windowed layers", "random maps", "smooth in depth", "value embedding", "many"]
 )

@@ -23,6 +23,7 @@ def vocabularies(draw):
     return np.array(counts), np.array(classes, np.uint8)
 
 
+@pytest.mark.slow
 @given(vocabularies())
 def test_every_token_has_a_path_of_its_own_and_classes_lie_side_by_side(vocabulary):
     counts, classes = vocabulary

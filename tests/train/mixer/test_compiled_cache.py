@@ -10,6 +10,8 @@ from numba import config, njit
 
 from paramgolf.train.mixer.compiled_cache import keep_compiled
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import sys
 import numpy as np

@@ -22,6 +22,8 @@ from paramgolf.train.phases.calibration import Calibration, generate
 from paramgolf.train.run import Run
 from paramgolf.train.trainer import train
 
+pytestmark = pytest.mark.slow
+
 FEEDBACK = QuantisationScheme(rule="rms", limit=7, step=0.6, feedback=True)
 
 

@@ -25,6 +25,8 @@ from paramgolf.train.ranks.ranks import mean_of_used_rows, rank, run_ranks
 from paramgolf.train.recipe.files import recipe_from
 from paramgolf.train.trainer import train
 
+pytestmark = pytest.mark.slow
+
 TOKENIZER = train_tokenizer([], FIRST_LEARNT, kind="bpe", case=False)
 ADAPT = AdaptConfig(contexts=("none", "last1", "last2"), table_bits=10, scope="document")
 KEPT = 600

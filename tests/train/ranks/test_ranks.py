@@ -18,6 +18,8 @@ from paramgolf.train.ranks.ranks import rank, run_ranks
 from paramgolf.train.recipe.files import load_recipe
 from paramgolf.train.trainer import train
 
+pytestmark = pytest.mark.slow
+
 STEPS, BEFORE_ROUNDING = 20, 12
 SHAPES = [(8, 8), (24, 8), (8, 24), (8, 8), (24, 8), (8, 8)]
 CPU = Device(device=torch.device("cpu"), dtype=torch.float32, description="CPU")

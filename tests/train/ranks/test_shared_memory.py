@@ -18,6 +18,8 @@ from paramgolf.train.ranks.malloc import keeping_memory
 from paramgolf.train.ranks.ranks import rank, run_ranks, sum_over_ranks
 from paramgolf.train.ranks.shared_memory import Exchange
 
+pytestmark = pytest.mark.slow
+
 CALLS = 40
 PROCESSES = 3
 
