@@ -6,6 +6,14 @@ from paramgolf.challenge.challenge import (
     challenge_names,
     load_challenge,
     parse_challenge_json,
+    rules_of,
 )
 
-__all__ = ["Challenge", "challenge_json", "challenge_names", "load_challenge", "parse_challenge_json"]
+__all__ = [
+    "Challenge",
+    "challenge_json",
+    "challenge_names",
+    "load_challenge",
+    "parse_challenge_json",
+    "rules_of",
+]

@@ -58,6 +58,8 @@ class Challenge:
 
     # a name known to corpus/ or a path
     corpus: Line
+    # the recipe that is run where none is given; no rule
+    recipe: Name | None = None
     canonical_form: Literal["raw", "nmt_nfkc"]
     # how much text is split off where a corpus has no split of its own
     validation_bytes: PositiveInt
@@ -106,8 +108,14 @@ def load_challenge(name_or_path: str) -> Challenge:
 
 
 def challenge_json(challenge: Challenge) -> str:
-    """It as canonical JSON: the same rules give the same text. `parse_challenge_json` reads it back."""
-    return json.dumps(_CHALLENGE.dump_python(challenge, mode="json"), sort_keys=True, indent=2) + "\n"
+    """Its rules as canonical JSON: the same rules give the same text. `parse_challenge_json` reads them back."""
+    return json.dumps(rules_of(challenge), sort_keys=True, indent=2) + "\n"
+
+
+def rules_of(challenge: Challenge) -> dict[str, Any]:
+    """Its rules as plain data: all but the default recipe, which decides nothing about a run or an entry."""
+    rules: dict[str, Any] = _CHALLENGE.dump_python(challenge, mode="json", exclude={"recipe"})
+    return rules
 
 
 def parse_challenge_json(data: bytes) -> Challenge:

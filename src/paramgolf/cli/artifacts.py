@@ -1,7 +1,6 @@
 """Commands on an artifact, yours or a stranger's: it runs in the sandbox, always."""
 
 import codecs
-import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,13 +12,10 @@ from paramgolf.challenge import load_challenge
 from paramgolf.cli.options import AsJson
 from paramgolf.cli.output import print_result
 from paramgolf.common.files import write_atomic
-from paramgolf.errors import ArtifactTooLargeError, EntryError, UsageError
+from paramgolf.errors import ArtifactTooLargeError, UsageError
 
 if TYPE_CHECKING:
     from paramgolf.challenge import Challenge
-    from paramgolf.score import Worker
-
-LARGEST_TEXT = 1 << 30
 
 Artifact = Annotated[Path, Parameter(help="A model.pyz, yours or a stranger's: it runs in a sandbox.")]
 Documents = Annotated[
@@ -135,19 +131,14 @@ def sample(
     paramgolf sample out/mine/model.pyz "The" --tokens 50
     ```
     """
+    from paramgolf.api.model import load
     from paramgolf.common.printable import printable
-    from paramgolf.lab.run.sampling import continue_text
 
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-    with _worker(artifact) as worker:
+    with load(artifact) as model:
         print(prompt, end="", flush=True)
-        for piece in continue_text(
-            worker,
-            prompt.encode("utf-8", "surrogateescape"),
-            tokens=tokens,
-            temperature=temperature,
-            seed=seed,
-        ):
+        given = prompt.encode("utf-8", "surrogateescape")
+        for piece in model.stream(given, tokens=tokens, temperature=temperature, seed=seed):
             print(printable(decode(piece)), end="", flush=True)
     print(printable(decode(b"", True)))
 
@@ -162,9 +153,11 @@ def compress(artifact: Artifact, source: SourceFile, target: TargetFile) -> None
     paramgolf compress out/mine/model.pyz letter.txt letter.golf
     ```
     """
+    from paramgolf.api.model import load
+
     text = _read(source)
-    with _worker(artifact) as worker:
-        small = worker.compress([text], limit=2 * len(text) + (1 << 20))
+    with load(artifact) as model:
+        small = model.compress(text)
     write_atomic(target, small)
     print(f"{source}: {len(text):,} bytes -> {target}: {len(small):,} bytes")
     print(f"Next: paramgolf decompress {artifact} {target} {source.name}.back")
@@ -179,22 +172,20 @@ def decompress(artifact: Artifact, source: SourceFile, target: TargetFile) -> No
     paramgolf decompress out/mine/model.pyz letter.golf letter.txt
     ```
     """
+    from paramgolf.api.model import load
+
     small = _read(source)
-    with _worker(artifact) as worker:
-        try:
-            text = b"".join(worker.decompress(small, limit=LARGEST_TEXT))
-        except EntryError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise EntryError(
-                f"{source} cannot be decompressed: {reason}. Give a file that this same artifact compressed."
-            ) from None
+    with load(artifact) as model:
+        text = model.decompress(small)
     write_atomic(target, text)
     print(f"{source}: {len(small):,} bytes -> {target}: {len(text):,} bytes")
 
 
 def _limits(artifact: Path, challenge: str | None) -> "Challenge | None":
     """The challenge whose limits hold, after checking the artifact's size."""
-    _require_zip(artifact)
+    from paramgolf.api.model import require_artifact
+
+    require_artifact(artifact)
     if challenge is None:
         return None
     rules = load_challenge(challenge)
@@ -205,21 +196,6 @@ def _limits(artifact: Path, challenge: str | None) -> "Challenge | None":
             "Leave --challenge out, or pack a smaller one."
         )
     return rules
-
-
-def _require_zip(artifact: Path) -> None:
-    """Raises UsageError where this is surely no artifact, before a sandbox is started for it."""
-    if not artifact.is_file():
-        raise UsageError(f"There is no artifact at {artifact}. Give the path of a model.pyz.")
-    if not zipfile.is_zipfile(artifact):
-        raise UsageError(f"{artifact} is no artifact: it is no zip. Give the path of a model.pyz.")
-
-
-def _worker(artifact: Path) -> "Worker":
-    from paramgolf.score import ENTRY_THREADS, Deadline, Isolation, Worker
-
-    _require_zip(artifact)
-    return Worker(artifact, isolation=Isolation.BUBBLEWRAP, threads=ENTRY_THREADS, deadline=Deadline(None))
 
 
 def _read(path: Path) -> bytes:

@@ -16,7 +16,6 @@ from paramgolf.cli.options import (
     FreshText,
     Reproduce,
     ValidationText,
-    training_corpus,
 )
 from paramgolf.cli.output import print_result
 
@@ -358,6 +357,7 @@ def _terms(
     from paramgolf.errors import UsageError
     from paramgolf.judge.measure import FULL
     from paramgolf.judge.verify import Terms
+    from paramgolf.lab.run.settings import located
     from paramgolf.score import ENTRY_THREADS
 
     @cache
@@ -377,7 +377,7 @@ def _terms(
             threads=ENTRY_THREADS,
             fresh=list(read_documents(fresh)) if fresh else (),
             say=_say,
-            reproduce_from=training_corpus(source) if reproduce else "",
+            reproduce_from=located(source) if reproduce else "",
         )
 
     return terms_of

@@ -15,12 +15,9 @@ from paramgolf.cli.options import (
     FreshText,
     Reproduce,
     ValidationText,
-    training_corpus,
 )
-from paramgolf.errors import UsageError
 
 if TYPE_CHECKING:
-    from paramgolf.challenge import Challenge
     from paramgolf.judge.verdict import Verdict
 
 EntryPath = Annotated[Path, Parameter(name="ENTRY", help="An entry's folder, or a model.pyz alone.")]
@@ -84,33 +81,21 @@ def verify(
     paramgolf verify out/mine/model.pyz --documents out/mine/data/validation.jsonl --quick
     ```
     """
+    from paramgolf.api.games import verify_with
     from paramgolf.corpus import read_documents
-    from paramgolf.judge.measure import FULL, QUICK
     from paramgolf.judge.verdict import Validity
-    from paramgolf.judge.verify import Terms
-    from paramgolf.judge.verify import verify as judge
     from paramgolf.lab.reporter import Reporter
-    from paramgolf.score import ENTRY_THREADS
 
-    if not entry.exists():
-        raise UsageError(f"There is no entry at {entry}. Give its folder, or a model.pyz.")
-    if reproduce and not entry.is_dir():
-        raise UsageError(f"{entry} is a bare artifact; --reproduce needs an entry's folder with its recipe.")
-    rules = load_challenge(challenge or _challenge_of(entry))
-    source = corpus or rules.corpus
-    reporter = Reporter(to_stderr=as_json)
-    with reporter.progress() as progress:
-        terms = Terms(
-            challenge=rules,
-            documents=list(read_documents(documents)) if documents else _validation_of(source, rules),
-            depth=QUICK if quick else FULL,
-            threads=ENTRY_THREADS,
-            fresh=list(read_documents(fresh)) if fresh else (),
-            progress=progress,
-            say=reporter.say,
-            reproduce_from=training_corpus(source) if reproduce else "",
-        )
-        verdict = judge(entry, terms)
+    verdict = verify_with(
+        entry,
+        challenge=challenge,
+        documents=list(read_documents(documents)) if documents else None,
+        corpus=corpus,
+        fresh=list(read_documents(fresh)) if fresh else None,
+        quick=quick,
+        reproduce=reproduce,
+        reporter=Reporter(to_stderr=as_json),
+    )
     _leave(verdict, out or (entry if entry.is_dir() else entry.parent), as_json)
     sys.exit(0 if verdict.standing is Validity.VALID else 1)
 
@@ -177,26 +162,6 @@ def import_(
     verdict = examine_public_entry(folder)
     _leave(verdict, out, as_json)
     sys.exit(1 if verdict.standing is Validity.INVALID else 0)
-
-
-def _challenge_of(entry: Path) -> str:
-    from paramgolf.errors import EntryError
-    from paramgolf.judge.entry import read_entry
-
-    if not entry.is_dir():
-        return "local"
-    try:
-        name = read_entry(entry).challenge
-    except EntryError:
-        return "local"  # the verdict will say what is wrong with it
-    # A stranger's word may name a challenge of ours, never a file.
-    return name if not name.endswith(".toml") else "local"
-
-
-def _validation_of(corpus: str, challenge: "Challenge") -> list[bytes]:
-    from paramgolf.corpus import open_corpus
-
-    return list(open_corpus(corpus, challenge).validation())
 
 
 def _leave(verdict: "Verdict", folder: Path | None, as_json: bool) -> None:

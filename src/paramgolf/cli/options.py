@@ -11,6 +11,12 @@ RecipeName = Annotated[
 ChallengeName = Annotated[
     str, Parameter(help="A challenge's name (see: paramgolf challenges) or the path of a .toml file.")
 ]
+RecipeOfChallenge = Annotated[
+    str | None,
+    Parameter(
+        help="A recipe's name (see: paramgolf recipes) or the path of a .toml file. Default: the challenge's own."
+    ),
+]
 CorpusName = Annotated[
     str | None,
     Parameter(
@@ -40,8 +46,3 @@ Reproduce = Annotated[
         help="Also train one seed again, drawn by lot, from the entry's recipe, with training data only.",
     ),
 ]
-
-
-def training_corpus(corpus: str) -> str:
-    """Where a second training takes its documents from. A path is made absolute: it has another working folder."""
-    return str(Path(corpus).resolve()) if Path(corpus).exists() else corpus

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from paramgolf.cli.options import ChallengeName, CorpusName, RecipeName
+from paramgolf.cli.options import ChallengeName, CorpusName, RecipeOfChallenge
 
 if TYPE_CHECKING:
     from paramgolf.lab.reporter import Reporter
@@ -17,7 +17,7 @@ Out = Annotated[Path | None, Parameter(help="The folder of this run. Default: ou
 
 
 def run(
-    recipe: RecipeName = "local",
+    recipe: RecipeOfChallenge = None,
     *,
     challenge: ChallengeName = "local",
     corpus: CorpusName = None,
@@ -30,6 +30,7 @@ def run(
     killed, the same command goes on from the newest checkpoint.
 
     ```
+    paramgolf run --challenge tiny
     paramgolf run
     paramgolf run my-recipe.toml --corpus my-texts --seed 1 --out out/mine
     torchrun --standalone --nproc_per_node=8 -m paramgolf run baseline --challenge parameter-golf
@@ -42,7 +43,7 @@ def run(
 
 
 def data(
-    recipe: RecipeName = "local",
+    recipe: RecipeOfChallenge = None,
     *,
     challenge: ChallengeName = "local",
     corpus: CorpusName = None,
@@ -70,7 +71,7 @@ def data(
 
 
 def train(
-    recipe: RecipeName = "local",
+    recipe: RecipeOfChallenge = None,
     *,
     challenge: ChallengeName = "local",
     corpus: CorpusName = None,
@@ -137,20 +138,22 @@ def pack(
 
 
 def _asked(
-    recipe: str, challenge: str, corpus: str | None, seed: int, out: Path | None
+    recipe: str | None, challenge: str, corpus: str | None, seed: int, out: Path | None
 ) -> tuple["RunSettings", Path]:
     """Settings and folder of the run that was asked for."""
     from paramgolf.lab.run.settings import load_settings
 
     settings = load_settings(recipe, challenge, corpus, seed)
-    return settings, out or Path("out", f"{settings.recipe.name}-{settings.challenge.name}-{seed}")
+    return settings, out or settings.default_folder
 
 
-def _again(command: str, recipe: str, challenge: str, corpus: str | None, seed: int, out: Path | None) -> str:
+def _again(
+    command: str, recipe: str | None, challenge: str, corpus: str | None, seed: int, out: Path | None
+) -> str:
     """The call of another command on the same run."""
     options = {"--challenge": challenge, "--corpus": corpus, "--seed": seed, "--out": out}
     given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
-    return shlex.join(["paramgolf", command, recipe, *given])
+    return shlex.join(["paramgolf", command, *([recipe] if recipe else []), *given])
 
 
 def _reporter() -> "Reporter":

@@ -18,6 +18,7 @@ class Reporter:
     """Lines and bars go to standard output, or to standard error where that is kept for JSON."""
 
     def __init__(self, *, to_stderr: bool = False, silent: bool = False) -> None:
+        self.silent = silent
         self.console = Console(
             file=sys.stderr if to_stderr else sys.stdout, quiet=silent, highlight=False, markup=False
         )

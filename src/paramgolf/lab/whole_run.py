@@ -39,10 +39,10 @@ from paramgolf.train.device import usable_cores
 from paramgolf.train.ranks.ranks import is_first
 
 
-def run(settings: RunSettings, out: Path, reporter: Reporter) -> None:
+def run(settings: RunSettings, out: Path, reporter: Reporter) -> Result | None:
     """Leave a proven artifact, its result and its report in `out`; what is there already is not done again.
 
-    Under torchrun every process calls this; the first alone does all but the training.
+    Under torchrun every process calls this; the first alone does all but the training, and returns the result.
 
     Raises:
         UsageError: `out` holds another run, or the recipe's artifact would be far too large.
@@ -61,8 +61,7 @@ def run(settings: RunSettings, out: Path, reporter: Reporter) -> None:
             write_result(folder.result, _measure(settings, folder, reporter))
     elif is_first():
         reporter.say(f"{out} is finished already; remove it to run again")
-    if is_first():
-        _close(folder, reporter)
+    return _close(folder, reporter) if is_first() else None
 
 
 def choose_isolation(reporter: Reporter) -> Isolation:
@@ -223,7 +222,7 @@ def _result(
     )
 
 
-def _close(folder: RunFolder, reporter: Reporter) -> None:
+def _close(folder: RunFolder, reporter: Reporter) -> Result:
     """Report, key figures, words, what to do next."""
     result = read_result(folder.result)
     write_report(folder, result)
@@ -237,3 +236,4 @@ def _close(folder: RunFolder, reporter: Reporter) -> None:
         reporter.say(f"  {command}")
     if result.proof_failure is not None:
         raise ProofError(result.proof_failure)
+    return result

@@ -88,7 +88,7 @@ def score_artifact(
         if observer is not None:
             observer.begin(tokens, predictor.describe().vocab_size)
         started = time.monotonic()
-        nats = _predict_all(predictor, tokens, [len(d) for d in documents], progress, observer)
+        nats = predict_documents(predictor, tokens, [len(d) for d in documents], progress, observer)
         predict_seconds = time.monotonic() - started
         description = predictor.describe()
     # fsum rounds once, so that the sum does not depend on how the entry cut its blocks
@@ -149,14 +149,18 @@ def lossless_tokens(encoder: Worker, decoder: Worker, index: int, document: byte
     return tokens
 
 
-def _predict_all(
+def predict_documents(
     predictor: Worker,
     tokens: Sequence[Tokens],
     sizes: Sequence[int],
-    progress: ProgressCallback | None,
-    observer: Observer | None,
+    progress: ProgressCallback | None = None,
+    observer: Observer | None = None,
 ) -> list[npt.NDArray[np.float64]]:
-    """Nats of every prediction, one array [T+1] a document."""
+    """Nats of every prediction, one array [T+1] a document of `sizes` bytes, batch by batch as the entry asks for.
+
+    Raises:
+        NonFiniteError, EntryError: as `predict_batch`.
+    """
     description = predictor.describe()
     nats: list[npt.NDArray[np.float64]] = []
     for start in range(0, len(tokens), description.batch_documents):

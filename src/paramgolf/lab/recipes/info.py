@@ -86,6 +86,16 @@ def describe_recipe(recipe: Recipe, challenge: Challenge) -> dict[str, Any]:
 
 
 def describe_artifact(path: Path, challenge: Challenge) -> dict[str, Any]:
+    """An artifact, and the challenge's limit. Raises EntryError as `artifact_parts`."""
+    return {
+        "artifact": path.name,
+        "challenge": challenge.name,
+        "artifact_limit": challenge.artifact_bytes,
+        **artifact_parts(path),
+    }
+
+
+def artifact_parts(path: Path) -> dict[str, Any]:
     """Size, members and configuration of an artifact, none of whose code is run.
 
     Raises:
@@ -107,10 +117,7 @@ def describe_artifact(path: Path, challenge: Challenge) -> dict[str, Any]:
         ) from None
     stored = sum(info.compress_size for info in members)
     return {
-        "artifact": path.name,
         "artifact_bytes": size,
-        "challenge": challenge.name,
-        "artifact_limit": challenge.artifact_bytes,
         "sha256": sha256_of(path),
         "has_entry": "entry.py" in names,
         "parameters": _parameters(config),

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from paramgolf.challenge import Challenge, load_challenge
+from paramgolf.challenge import Challenge, load_challenge, rules_of
 from paramgolf.corpus import CORPORA
 from paramgolf.errors import UsageError
 from paramgolf.lab.run.budget import budget_of
@@ -30,25 +30,35 @@ class RunSettings:
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as JSON would hold it."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        return plain
+        return plain | {"challenge": rules_of(self.challenge)}
+
+    @property
+    def default_folder(self) -> Path:
+        """Where the run goes if nobody says where."""
+        return Path("out", f"{self.recipe.name}-{self.challenge.name}-{self.seed}")
 
 
 def load_settings(
-    recipe: str, challenge: str, corpus: str | None, seed: int, *, budget_follows: bool = False
+    recipe: str | None, challenge: str, corpus: str | None, seed: int, *, budget_follows: bool = False
 ) -> RunSettings:
-    """Settings from what a person types; `corpus` None is the challenge's own.
+    """Settings from what a person types; `recipe` and `corpus` None are the challenge's own.
 
     budget_follows: what ends the training is said elsewhere, so that neither challenge nor recipe need to.
 
     Raises:
         UnknownNameError, ConfigError: there is no such recipe or challenge, or its file is wrong.
-        UsageError: the seed is out of range, or nothing would end the training.
+        UsageError: the seed is out of range, the challenge has no recipe of its own, or nothing would end the training.
     """
     if not 0 <= seed <= LARGEST_SEED:
         raise UsageError(f"--seed is {seed}; allowed are 0 to {LARGEST_SEED:,}")
     rules = load_challenge(challenge)
+    recipe = recipe or rules.recipe
+    if recipe is None:
+        raise UsageError(
+            f"challenge {rules.name!r} names no recipe of its own; give one (see: paramgolf recipes)"
+        )
     settings = RunSettings(
-        recipe=load_recipe(recipe), challenge=rules, corpus=_located(corpus or rules.corpus), seed=seed
+        recipe=load_recipe(recipe), challenge=rules, corpus=located(corpus or rules.corpus), seed=seed
     )
     if not budget_follows:
         budget_of(rules, settings.recipe, bytes_per_token=1.0)
@@ -77,5 +87,6 @@ def read_settings(path: Path) -> RunSettings:
         ) from None
 
 
-def _located(corpus: str) -> str:
+def located(corpus: str) -> str:
+    """The corpus as a process with another working folder finds it: a path is made absolute."""
     return corpus if corpus in CORPORA or not Path(corpus).exists() else str(Path(corpus).resolve())

@@ -1,5 +1,7 @@
 """Training in a run folder, on however many processes there are."""
 
+import contextlib
+import io
 from typing import Any
 
 import torch.multiprocessing
@@ -43,14 +45,14 @@ def train_in(settings: RunSettings, folder: RunFolder, reporter: Reporter) -> No
     # A spawned process cannot raise here, so its own errors come through a queue.
     failures: Any = torch.multiprocessing.get_context("spawn").SimpleQueue()
     try:
-        run_ranks(_train_on_rank, (settings, folder, failures), processes)
+        run_ranks(_train_on_rank, (settings, folder, failures, reporter.silent), processes)
     except ProcessRaisedException:
         if failures.empty():
             raise
         raise failures.get() from None
 
 
-def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any) -> None:
+def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any, silent: bool) -> None:
     # Chooses this rank's GPU, then waits for the rank that prepares the data.
     pick_device(local_rank())
     wait_for_all()
@@ -67,7 +69,9 @@ def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any) -> N
             tree=text.tree,
             weight_bytes=weight_bytes(settings, text) if settings.recipe.fill else None,
         )
-        train(job)
+        # The trainer prints where it stands.
+        with contextlib.redirect_stdout(io.StringIO()) if silent else contextlib.nullcontext():
+            train(job)
     except ParamgolfError as error:
         failures.put(error)
         raise

@@ -1,0 +1,1 @@
+"""The Python interface: load an artifact, play a game, judge an entry. `paramgolf` itself exports its names."""
