@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from paramgolf.challenge import challenge_names, load_challenge
+from paramgolf.challenge import (
+    challenge_json,
+    challenge_names,
+    load_challenge,
+    parse_challenge_json,
+    rules_of,
+)
 from paramgolf.errors import ConfigError, UnknownNameError
 
 CATALOG = resources.files("paramgolf.challenge") / "catalog"
@@ -25,8 +31,8 @@ def refusal(folder: Path, text: str | bytes) -> str:
     return str(caught.value)
 
 
-def test_catalog_holds_the_four_games():
-    assert challenge_names() == ["local", "parameter-golf", "practice", "unlimited"]
+def test_catalog_holds_the_five_games():
+    assert challenge_names() == ["local", "parameter-golf", "practice", "tiny", "unlimited"]
 
 
 @pytest.mark.parametrize("name", challenge_names())
@@ -50,7 +56,7 @@ def test_unlimited_is_parameter_golf_without_clocks():
     game = load_challenge("parameter-golf")
     unlimited = load_challenge("unlimited")
     no_clock = {"train_seconds": None, "eval_seconds": None, "prove_seconds": None}
-    own = {"name": "unlimited", "title": unlimited.title, "hardware": unlimited.hardware}
+    own = {"name": "unlimited", "title": unlimited.title, "hardware": unlimited.hardware, "recipe": None}
     assert unlimited == replace(game, **own, **no_clock)
 
 
@@ -65,6 +71,20 @@ def test_practice_is_local_bounded_by_text_instead_of_time():
 def test_record_margin_in_bits_per_byte_is_what_the_file_says(name):
     assert round(load_challenge(name).record_margin_bits_per_byte, 5) == 0.00296
     assert "0.00296 bits per byte" in (CATALOG / f"{name}.toml").read_text()
+
+
+def test_tiny_ends_within_its_clocks_on_a_slow_machine_too():
+    tiny = load_challenge("tiny")
+    assert (tiny.artifact_bytes, tiny.train_seconds, tiny.validation_bytes) == (200_000, 20, 50_000)
+    assert (tiny.eval_seconds, tiny.prove_seconds, tiny.recipe) == (120, 120, "tiny")
+
+
+def test_the_recipe_that_is_run_by_default_is_no_rule():
+    local = load_challenge("local")
+    other = replace(local, recipe="another")
+    assert challenge_json(other) == challenge_json(local)
+    assert parse_challenge_json(challenge_json(local).encode()) == replace(local, recipe=None)
+    assert rules_of(other) == rules_of(local)
 
 
 def test_a_challenge_cannot_be_changed():
@@ -128,6 +148,7 @@ def test_missing_key_is_named(tmp_path):
             "significance_level = 1",
             "significance_level: got 1; Input should be less",
         ),
+        ('recipe = "local"', 'recipe = "mine.toml"', "recipe: got 'mine.toml'; String should match"),
         ('name = "local"', 'name = "../up"', "name: got '../up'; String should match"),
         ('"torch"', "1", "runtime_packages.0: got 1; Input should be a valid string"),
     ],

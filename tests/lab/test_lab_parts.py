@@ -78,6 +78,22 @@ def test_a_game_without_a_limit_needs_none_where_the_budget_follows():
     )
 
 
+def test_without_a_recipe_it_is_the_challenges_own():
+    assert load_settings(None, "tiny", None, 0).recipe.name == "tiny"
+    assert load_settings("local-plain", "local", None, 0).recipe.name == "local-plain"
+    with pytest.raises(UsageError, match="'unlimited' names no recipe of its own; give one"):
+        load_settings(None, "unlimited", None, 0)
+
+
+def test_which_recipe_a_challenge_names_is_no_setting_of_a_run(tmp_path):
+    settings = load_settings("local", "local", None, 0)
+    RunFolder(tmp_path).claim(settings)
+    RunFolder(tmp_path).refuse_other(
+        replace(settings, challenge=replace(settings.challenge, recipe="local-plain"))
+    )
+    assert "recipe" not in settings.to_dict()["challenge"]
+
+
 def test_a_wrong_name_lists_near_matches():
     with pytest.raises(UnknownNameError, match="Did you mean 'local'"):
         load_settings("lokal", "local", None, 0)

@@ -243,6 +243,7 @@ def info(
 
 
 def challenges() -> None:
-    """List the challenges that come with paramgolf."""
+    """List the challenges that come with paramgolf, and the recipe that each plays where none is given."""
     for name in challenge_names():
-        print(f"{name:<16} {load_challenge(name).title}")
+        challenge = load_challenge(name)
+        print(f"{name:<16} {challenge.title}" + (f"; recipe {challenge.recipe}" if challenge.recipe else ""))

@@ -67,7 +67,8 @@ def data(
     files = RunFolder(folder)
     files.refuse_other(settings)
     prepare_data(settings, files, reporter.say)
-    reporter.say(f"{files.data} is ready. Next: {_again('train', recipe, challenge, corpus, seed, out)}")
+    again = _again("train", recipe or settings.recipe.name, challenge, corpus, seed, out)
+    reporter.say(f"{files.data} is ready. Next: {again}")
 
 
 def train(
@@ -147,13 +148,11 @@ def _asked(
     return settings, out or settings.default_folder
 
 
-def _again(
-    command: str, recipe: str | None, challenge: str, corpus: str | None, seed: int, out: Path | None
-) -> str:
+def _again(command: str, recipe: str, challenge: str, corpus: str | None, seed: int, out: Path | None) -> str:
     """The call of another command on the same run."""
     options = {"--challenge": challenge, "--corpus": corpus, "--seed": seed, "--out": out}
     given = [part for name, value in options.items() if value is not None for part in (name, str(value))]
-    return shlex.join(["paramgolf", command, *([recipe] if recipe else []), *given])
+    return shlex.join(["paramgolf", command, recipe, *given])
 
 
 def _reporter() -> "Reporter":
