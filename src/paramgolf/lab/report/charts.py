@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 # Stand-ins that become the page's own colours.
@@ -48,6 +49,7 @@ def loss_chart(
         axes.set_xlim(0, seconds[-1])
         axes.set_xlabel("seconds of training", color=MUTED)
         axes.set_ylabel("bits per byte", color=MUTED)
+        axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
         _second_axis(axes, seconds, tokens)
         _quiet(axes)
         return _svg(figure)
@@ -71,9 +73,10 @@ def smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _second_axis(axes: Any, seconds: NDArray[np.float64], tokens: NDArray[np.float64]) -> None:
     """Tokens along the top: as good as proportional to seconds, within a run."""
-    speed = tokens[-1] / seconds[-1] / 1e6
+    unit, name = (1e6, "millions") if tokens[-1] >= 1e6 else (1e3, "thousands")
+    speed = tokens[-1] / seconds[-1] / unit
     top = axes.secondary_xaxis("top", functions=(lambda s: s * speed, lambda m: m / speed))
-    top.set_xlabel("millions of tokens", color=MUTED)
+    top.set_xlabel(f"{name} of tokens", color=MUTED)
     top.tick_params(colors=MUTED, length=0)
     top.spines["top"].set_visible(False)
 

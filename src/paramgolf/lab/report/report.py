@@ -29,6 +29,7 @@ def render_report(result: Result, log: list[dict[str, Any]]) -> str:
     return environment.get_template("report.html.j2").render(
         result=result,
         words=in_words(result),
+        train_tokens=_amount(result.train_tokens),
         charts={
             name: _loss(result, log, name, width) for name, width in (("wide", WIDE), ("narrow", NARROW))
         },
@@ -53,10 +54,14 @@ def _loss_words(result: Result, log: list[dict[str, Any]]) -> str:
     sampled = training["softmax_sample"]
     estimated = f", estimated from {sampled:,} tokens of the vocabulary at a time" if sampled else ""
     return (
-        f"Training loss over {last['seconds']:,.0f} seconds, {last['tokens'] / 1e6:,.1f} million tokens and "
+        f"Training loss over {last['seconds']:,.0f} seconds, {_amount(last['tokens'])} tokens and "
         f"{last['step']:,} steps, in bits per byte{estimated}; the dashed line is the score on the validation text, "
         f"{result.bits_per_byte:.3f}."
     )
+
+
+def _amount(count: int) -> str:
+    return f"{count / 1e6:,.1f} million" if count >= 1e6 else f"{count:,}"
 
 
 def _bars(rows: list[tuple[str, Any]]) -> list[tuple[str, Any, float]]:
