@@ -54,6 +54,7 @@ for place, (title, commands) in enumerate(COMMANDS.items()):
         else:
             app.command(command, group=group, sort_key=order)
 board.board.command(pulls.queue)
+app.command(lab.ablate_run, show=False)
 
 RESUMABLE = ("run", "train", "ablate")
 

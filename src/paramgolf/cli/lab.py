@@ -73,6 +73,7 @@ def ablate(
     from paramgolf.lab.ablate.table import markdown as rows
     from paramgolf.lab.ablate.table import print_ablation
     from paramgolf.lab.ablate.variants import variants_of
+    from paramgolf.lab.executor.local import LocalExecutor
     from paramgolf.lab.reporter import Reporter
     from paramgolf.lab.run.settings import load_settings
 
@@ -81,15 +82,38 @@ def ablate(
     variants = variants_of(settings.recipe, without or [], with_ or [])
     folder = out or Path("out", f"ablate-{settings.recipe.name}-{settings.challenge.name}")
     reporter = Reporter(to_stderr=as_json)
-    ablation = compare(
-        settings, variants, seeds=seeds, tokens=tokens, seconds=seconds, out=folder, reporter=reporter
-    )
+    with LocalExecutor() as executor:
+        ablation = compare(
+            settings,
+            variants,
+            seeds=seeds,
+            tokens=tokens,
+            seconds=seconds,
+            out=folder,
+            executor=executor,
+            reporter=reporter,
+        )
     if as_json:
         print_result(asdict(ablation), as_json)
         return
     print_ablation(ablation, reporter.console)
     if markdown:
         print(rows(ablation))
+
+
+def ablate_run(folder: Path) -> None:
+    """Train and measure one run of an ablation; `paramgolf ablate` makes its folder and starts this.
+
+    Reads run.json and data/ of the folder, leaves measured.json there, in one thread. Again in the same folder, it goes
+    on from the newest checkpoint.
+
+    ```
+    paramgolf ablate-run out/ablate-local-plain-practice/runs/seed_0/base
+    ```
+    """
+    from paramgolf.lab.ablate.one_run import train_and_measure
+
+    train_and_measure(folder)
 
 
 @tokenizers.command(name="search")
@@ -121,6 +145,7 @@ def search_tokenizers(
     """
     from paramgolf.lab.ablate.ablate import ablate as compare
     from paramgolf.lab.ablate.tokenizer_search import candidates_of, print_search
+    from paramgolf.lab.executor.local import LocalExecutor
     from paramgolf.lab.reporter import Reporter
     from paramgolf.lab.run.settings import load_settings
 
@@ -133,9 +158,17 @@ def search_tokenizers(
     )
     folder = out or Path("out", f"tokenizers-{settings.recipe.name}-{settings.challenge.name}")
     reporter = Reporter(to_stderr=as_json)
-    found = compare(
-        settings, candidates, seeds=seeds, tokens=None, seconds=seconds, out=folder, reporter=reporter
-    )
+    with LocalExecutor() as executor:
+        found = compare(
+            settings,
+            candidates,
+            seeds=seeds,
+            tokens=None,
+            seconds=seconds,
+            out=folder,
+            executor=executor,
+            reporter=reporter,
+        )
     if as_json:
         print_result(asdict(found), as_json)
     else:

@@ -10,7 +10,8 @@ from paramgolf.cli.app import main
 from paramgolf.errors import TrainingError
 from paramgolf.lab.ablate.ablate import _shortened
 from paramgolf.lab.ablate.plan import Run
-from paramgolf.lab.ablate.rounds import run_at_once, usable_slots
+from paramgolf.lab.ablate.rounds import run_at_once
+from paramgolf.lab.executor.local import LocalExecutor
 from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.run.folder import RunFolder
 from paramgolf.lab.run.settings import read_settings
@@ -103,8 +104,11 @@ def test_a_run_that_fails_says_what_it_said(done, tmp_path):
     folder.data.symlink_to(next(done.rglob("tokens/*/data")))
     (folder.path / "checkpoint").mkdir()
     (folder.path / "checkpoint" / "state.json").write_text("{}")
-    with pytest.raises(TrainingError, match=r"base, seed 0: failed .*state\.json is damaged"):
-        run_at_once("round 1 of 1", [run], usable_slots(), tmp_path, Reporter())
+    with (
+        LocalExecutor() as executor,
+        pytest.raises(TrainingError, match=r"base, seed 0: failed \(status 1\): .*state\.json is damaged"),
+    ):
+        run_at_once("round 1 of 1", [run], executor, tmp_path, Reporter())
 
 
 def test_a_shortened_budget_replaces_the_challenges(settings):

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from paramgolf.lab.ablate.ablate import Ablation, Comparison
+from paramgolf.lab.ablate.ablate import Ablation, Effect
 from paramgolf.lab.ablate.corpus import HeldBack
 from paramgolf.lab.ablate.one_run import Measured
 from paramgolf.lab.ablate.paired import paired
@@ -28,8 +28,8 @@ def _measured(packed: float | None) -> Measured:
     )
 
 
-def _comparison(change: str, *differences: float, too_large: bool = False) -> Comparison:
-    return Comparison(
+def _comparison(change: str, *differences: float, too_large: bool = False) -> Effect:
+    return Effect(
         change=change,
         base=[_measured(2.2705) for _ in differences],
         variant=[_measured(None if too_large else 2.2705 + d) for d in differences],

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from paramgolf.cli.app import main
 from paramgolf.errors import ConfigError, UsageError
-from paramgolf.lab.ablate.ablate import Ablation, Comparison
+from paramgolf.lab.ablate.ablate import Ablation, Effect
 from paramgolf.lab.ablate.corpus import HeldBack
 from paramgolf.lab.ablate.one_run import Measured
 from paramgolf.lab.ablate.paired import paired
@@ -69,7 +69,7 @@ def measured(bits: float, bytes_per_token: float) -> Measured:
 def shown(*candidates: tuple[str, list[float], float]) -> str:
     """The table for candidates with their bits and bytes a token, where the recipe's own always has 2.0."""
     comparisons = [
-        Comparison(
+        Effect(
             change=name,
             base=[measured(2.0, 3.0) for _ in bits],
             variant=[measured(b, bytes_per_token) for b in bits],

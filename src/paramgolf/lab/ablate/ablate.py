@@ -14,8 +14,9 @@ from paramgolf.lab.ablate.corpus import HeldBack, hold_back
 from paramgolf.lab.ablate.one_run import Measured, read_measured
 from paramgolf.lab.ablate.paired import Paired, paired
 from paramgolf.lab.ablate.plan import Pair, Run, pairs_of, rounds_of
-from paramgolf.lab.ablate.rounds import run_at_once, usable_slots
+from paramgolf.lab.ablate.rounds import run_at_once
 from paramgolf.lab.ablate.variants import Variant
+from paramgolf.lab.executor.executor import Executor
 from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.run.budget import budget_of
 from paramgolf.lab.run.data import prepare_data
@@ -29,7 +30,7 @@ RESULT = "ablation.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Effect:
     """A variant against the base: what each seed measured, and what the differences in bits per byte say.
 
     `packed` is of the artifacts, None where one is over the byte limit; `unpacked` of the float32 weights.
@@ -59,7 +60,7 @@ class Ablation:
     held_back: HeldBack
     at_once: int
     commit: str | None
-    comparisons: list[Comparison]
+    comparisons: list[Effect]
 
 
 def ablate(
@@ -70,12 +71,13 @@ def ablate(
     tokens: int | None,
     seconds: float | None,
     out: Path,
+    executor: Executor,
     reporter: Reporter,
 ) -> Ablation:
     """Train base and variants under seeds 0 ... `seeds` - 1 and compare them on text held back from training.
 
     `tokens` (of the base's tokenizer: every variant sees the same text) or `seconds` replace the challenge's own
-    budget. Every run is one single-thread process on a core of its own, or on a GPU of its own. Runs that
+    budget. Every run is one single-thread process on a slot of the executor. Runs that
     finished before in `out` are not repeated.
 
     Raises:
@@ -93,13 +95,13 @@ def ablate(
     changed = [replace(v, recipe=_in_one_process(v.recipe)) for v in variants]
     bytes_per_token = _prepare(base, out, reporter).bytes_per_token
     base = replace(base, challenge=_shortened(base.challenge, tokens, seconds, bytes_per_token))
-    clock, slots = base.challenge.train_seconds is not None, usable_slots()
+    clock = base.challenge.train_seconds is not None
     pairs = pairs_of(base.recipe, changed, seeds, clock=clock)
-    rounds = rounds_of(pairs, len(slots), clock=clock)
+    rounds = rounds_of(pairs, executor.at_once, clock=clock)
     for number, runs in enumerate(rounds, 1):
         for run in runs:
             _make_folder(replace(base, recipe=run.recipe, seed=run.seed), out / run.folder, out, reporter)
-        run_at_once(f"round {number} of {len(rounds)}", runs, slots, out, reporter)
+        run_at_once(f"round {number} of {len(rounds)}", runs, executor, out, reporter)
     ablation = Ablation(
         recipe=settings.recipe.name,
         challenge=settings.challenge.name,
@@ -158,7 +160,7 @@ def _make_folder(settings: RunSettings, path: Path, out: Path, reporter: Reporte
         folder.data.symlink_to(os.path.relpath(_tokens_folder(settings, out).data, path))
 
 
-def _compare(change: str, pairs: Sequence[Pair], out: Path) -> Comparison:
+def _compare(change: str, pairs: Sequence[Pair], out: Path) -> Effect:
     base, variant = ([_measured(out / run.folder) for run in side] for side in _sides(pairs))
     both = list(zip(base, variant, strict=True))
     packed = [
@@ -166,7 +168,7 @@ def _compare(change: str, pairs: Sequence[Pair], out: Path) -> Comparison:
         for b, v in both
         if b.packed_bits_per_byte is not None and v.packed_bits_per_byte is not None
     ]
-    return Comparison(
+    return Effect(
         change=change,
         base=base,
         variant=variant,

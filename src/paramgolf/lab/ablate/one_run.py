@@ -1,9 +1,6 @@
-"""One run of an ablation: trained, packed and measured in a process of its own, on a core of its own."""
+"""One run of an ablation: trained, packed and measured by a command of its own, `paramgolf ablate-run FOLDER`."""
 
 import json
-import os
-import sys
-import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,8 +8,7 @@ import torch
 
 from paramgolf.common.files import write_atomic
 from paramgolf.corpus import read_documents
-from paramgolf.errors import ArtifactTooLargeError, ParamgolfError, UsageError
-from paramgolf.lab.ablate.parent_watch import end_with_parent
+from paramgolf.errors import ArtifactTooLargeError, UsageError
 from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.run.folder import RunFolder
 from paramgolf.lab.run.measure import unquantised_bits_per_byte
@@ -23,18 +19,6 @@ from paramgolf.score import ENTRY_THREADS, Isolation, sandbox_failure, score_art
 from paramgolf.train.data.tokens import TOKENIZER, open_tokens
 
 MEASURED = "measured.json"
-OUTPUT = "output.log"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slot:
-    """Where a run runs: on one core, or on one GPU."""
-
-    core: int | None = None
-    gpu: int | None = None
-
-    def __str__(self) -> str:
-        return f"GPU {self.gpu}" if self.core is None else f"core {self.core}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,32 +58,16 @@ def read_measured(folder: Path) -> Measured | None:
         raise UsageError(f"{path} is damaged ({error}). Remove {folder} and run again.") from None
 
 
-def run_alone(folder: Path, slot: Slot) -> None:
-    """Train, pack and measure what `folder`/run.json asks for; leaves measured.json there.
+def train_and_measure(path: Path) -> None:
+    """Train, pack and measure what `path`/run.json asks for, in this process and one thread.
 
-    The body of a process: what it prints goes to output.log, and its status is 1 where it failed.
+    Leaves measured.json in `path`.
+
+    Raises:
+        UsageError, CorpusError, TrainingError, PackError, EntryError, SandboxError: as the parts of a run do.
     """
-    output = os.open(folder / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for stream in (1, 2):
-        os.dup2(output, stream)
-    # A killed ablation leaves no run behind: the next call goes on from its checkpoint.
-    end_with_parent()
-    if slot.core is not None:
-        os.sched_setaffinity(0, {slot.core})
-    elif slot.gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(slot.gpu)
     torch.set_num_threads(1)
-    try:
-        _train_and_measure(RunFolder(folder))
-    except ParamgolfError as error:
-        print(error, flush=True)
-        sys.exit(1)
-    except Exception:
-        traceback.print_exc()
-        sys.exit(1)
-
-
-def _train_and_measure(folder: RunFolder) -> None:
+    folder = RunFolder(path)
     settings, reporter = read_settings(folder.settings), Reporter()
     train_in(settings, folder, reporter)
     training, text = folder.trained(), open_tokens(folder.data)

@@ -1,18 +1,15 @@
-"""Processes that train at once, each on a core or a GPU of its own, and what a person sees meanwhile."""
+"""Runs that train at once on the slots of an executor, and what a person sees meanwhile."""
 
 import json
-import multiprocessing
-import os
+import sys
 import time
 from collections.abc import Sequence
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
-import torch
-
 from paramgolf.errors import TrainingError
-from paramgolf.lab.ablate.one_run import OUTPUT, Slot, read_measured, run_alone
+from paramgolf.lab.ablate.one_run import read_measured
 from paramgolf.lab.ablate.plan import Run
+from paramgolf.lab.executor.executor import OUTPUT, Ending, Executor, Outcome, Task, Work, last_words
 from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.run.budget import budget_of
 from paramgolf.lab.run.folder import RunFolder
@@ -20,55 +17,45 @@ from paramgolf.lab.run.settings import read_settings
 from paramgolf.score import Progress, ProgressCallback
 from paramgolf.train.data.tokens import open_tokens
 from paramgolf.train.optim.schedule import Budget
-from paramgolf.train.ranks.malloc import keeping_memory
+from paramgolf.train.ranks.malloc import memory_settings
 
 SECONDS_BETWEEN_LOOKS = 0.5
 LAST_BYTES = 4096
+MOST_SECONDS = 7 * 24 * 3600.0
+"""Of a run, on the wall: one that takes longer hangs."""
 
 
-def usable_slots() -> list[Slot]:
-    """GPUs where there are, else the cores that this process may use."""
-    if torch.cuda.is_available():
-        return [Slot(gpu=i) for i in range(torch.cuda.device_count())]
-    return [Slot(core=core) for core in sorted(os.sched_getaffinity(0))]
-
-
-def run_at_once(
-    title: str, runs: Sequence[Run], slots: Sequence[Slot], out: Path, reporter: Reporter
-) -> None:
+def run_at_once(title: str, runs: Sequence[Run], executor: Executor, out: Path, reporter: Reporter) -> None:
     """Run those of `runs` that have not finished yet, one a slot, all at once; their folders are made already.
 
     Raises:
+        UsageError: another ablation is writing one of the folders.
         TrainingError: one failed, after all have ended.
     """
-    todo = [
-        (run, slot) for run, slot in zip(runs, slots, strict=False) if read_measured(out / run.folder) is None
-    ]
+    started: list[tuple[Run, Task]] = []
     for run in runs:
-        where = next((str(slot) for other, slot in todo if other is run), "finished before")
+        where = "finished before"
+        if read_measured(out / run.folder) is None:
+            started.append((run, executor.submit(_work(out / run.folder))))
+            where = started[-1][1].place or "waiting"
         reporter.say(f"{title}: {run.label}, seed {run.seed}, {where}")
-    started: list[tuple[Run, SpawnProcess]] = []
-    try:
-        for run, slot in todo:
-            process = multiprocessing.get_context("spawn").Process(
-                target=run_alone, args=(out / run.folder, slot), name=f"{run.label}, seed {run.seed}"
-            )
-            with keeping_memory():
-                process.start()
-            started.append((run, process))
-        with reporter.progress() as progress:
-            _watch(started, out, progress)
-    finally:
-        for _, process in started:
-            process.terminate()
-            process.join()
-    for run, process in started:
-        _report(run, process, out, reporter)
+    with reporter.progress() as progress:
+        outcomes = _watch(started, out, progress)
+    for (run, _), outcome in zip(started, outcomes, strict=True):
+        _report(run, outcome, out, reporter)
 
 
-def _watch(started: Sequence[tuple[Run, SpawnProcess]], out: Path, progress: ProgressCallback) -> None:
+def _work(folder: Path) -> Work:
+    command = (sys.executable, "-P", "-m", "paramgolf", "ablate-run", str(folder.resolve()))
+    return Work(command=command, folder=folder, seconds=MOST_SECONDS, environment=memory_settings())
+
+
+def _watch(started: Sequence[tuple[Run, Task]], out: Path, progress: ProgressCallback) -> list[Outcome]:
     views = [_View(run, out / run.folder) for run, _ in started]
-    while any(process.is_alive() for _, process in started):
+    while True:
+        outcomes = [outcome for _, task in started if (outcome := task.outcome())]
+        if len(outcomes) == len(started):
+            return outcomes
         for view in views:
             view.show(progress)
         time.sleep(SECONDS_BETWEEN_LOOKS)
@@ -106,14 +93,14 @@ def _last_step(log: Path) -> tuple[float, float]:
         return 0.0, 0.0
 
 
-def _report(run: Run, process: SpawnProcess, out: Path, reporter: Reporter) -> None:
-    measured = read_measured(out / run.folder)
-    if process.exitcode or measured is None:
-        log = out / run.folder / OUTPUT
-        lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+def _report(run: Run, outcome: Outcome, out: Path, reporter: Reporter) -> None:
+    folder = out / run.folder
+    measured = read_measured(folder)
+    if not outcome.succeeded or measured is None:
+        how = f"status {outcome.status}" if outcome.ending is Ending.EXITED else outcome.ending.value
         raise TrainingError(
-            f"{run.label}, seed {run.seed}: failed (status {process.exitcode}): "
-            f"{lines[-1] if lines else 'it said nothing'} All it said is in {log}."
+            f"{run.label}, seed {run.seed}: failed ({how}): {last_words(folder) or 'it said nothing'} "
+            f"All it said is in {folder / OUTPUT}."
         )
     reporter.say(
         f"  {run.label}, seed {run.seed}: {measured.bits_per_byte:.4f} bits per byte, "

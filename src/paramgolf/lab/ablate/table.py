@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from paramgolf.lab.ablate.ablate import Ablation, Comparison
+from paramgolf.lab.ablate.ablate import Ablation, Effect
 from paramgolf.lab.ablate.one_run import Measured
 from paramgolf.lab.ablate.paired import Paired
 
@@ -50,7 +50,7 @@ def markdown(ablation: Ablation) -> str:
     return "\n".join([MARKDOWN_HEAD, *map(_markdown_row, _best_first(ablation))])
 
 
-def _best_first(ablation: Ablation) -> list[Comparison]:
+def _best_first(ablation: Ablation) -> list[Effect]:
     return sorted(ablation.comparisons, key=lambda comparison: comparison.deciding.mean)
 
 
@@ -76,7 +76,7 @@ def _overview(ablation: Ablation) -> Table:
     return table
 
 
-def _table(comparison: Comparison, recipe: str) -> Table:
+def _table(comparison: Effect, recipe: str) -> Table:
     table = Table(title=f"{recipe}: {comparison.change}", title_justify="left", title_style="bold")
     # Labels and words for numbers are short: all of it is readable in the 80 columns of a plain terminal.
     table.add_column("")
@@ -101,7 +101,7 @@ def _table(comparison: Comparison, recipe: str) -> Table:
     return table
 
 
-def _means(comparison: Comparison, value: Callable[[Measured], float | None]) -> list[str]:
+def _means(comparison: Effect, value: Callable[[Measured], float | None]) -> list[str]:
     means = (_mean([value(m) for m in side]) for side in (comparison.base, comparison.variant))
     return [TOO_LARGE if mean is None else f"{mean:.4f}" for mean in means]
 
@@ -126,7 +126,7 @@ def interval(found: Paired) -> str:
     return f"{found.low:+.4f} to {found.high:+.4f}"
 
 
-def _markdown_row(comparison: Comparison) -> str:
+def _markdown_row(comparison: Effect) -> str:
     found = comparison.deciding
     tokens, speed = (
         _mean([getattr(m, key) for m in comparison.variant]) for key in ("tokens", "tokens_per_second")

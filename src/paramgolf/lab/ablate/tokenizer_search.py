@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from paramgolf.errors import UsageError
-from paramgolf.lab.ablate.ablate import Ablation, Comparison
+from paramgolf.lab.ablate.ablate import Ablation, Effect
 from paramgolf.lab.ablate.one_run import Measured
 from paramgolf.lab.ablate.table import in_words, interval
 from paramgolf.lab.ablate.variants import Variant, table_of
@@ -74,12 +74,12 @@ def _figures(measured: Iterable[Measured]) -> list[str]:
     ]
 
 
-def _difference(comparison: Comparison) -> list[str]:
+def _difference(comparison: Effect) -> list[str]:
     found = comparison.deciding
     return [f"{found.mean:+.4f}", interval(found)]
 
 
-def _advice(best: Comparison, own: TokenizerRecipe) -> str:
+def _advice(best: Effect, own: TokenizerRecipe) -> str:
     found = best.deciding
     if found.mean >= 0:
         return f"Best: {name_of(own)}, the recipe's own."

@@ -14,10 +14,15 @@ _SETTINGS = {
 }
 
 
+def memory_settings() -> dict[str, str]:
+    """Variables with which a process keeps the memory of its tensors; none where the environment says how."""
+    return {name: value for name, value in _SETTINGS.items() if name not in os.environ}
+
+
 @contextmanager
 def keeping_memory() -> Iterator[None]:
     """Processes that are started inside keep the memory of their tensors, unless the environment says how."""
-    added = {name: value for name, value in _SETTINGS.items() if name not in os.environ}
+    added = memory_settings()
     os.environ.update(added)
     try:
         yield

@@ -1,0 +1,1 @@
+"""Executors: where a command line that takes long is run, with a folder to write."""
