@@ -8,7 +8,7 @@ from typing import Any
 
 from paramgolf.board.ledger.entry_papers import Curve
 from paramgolf.board.ranking.standings import EventLine, GateResult, Row, Standings, Status
-from paramgolf.challenge import load_challenge
+from paramgolf.challenge import BITS_PER_BYTE, load_challenge
 from paramgolf.judge.rulebook import rulebook
 from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict
 
@@ -107,7 +107,8 @@ def row(entry: str = "ada", **changes: Any) -> Row:
         status=status,
         status_reason="",
         place=1 if status in VALID else None,
-        bits_per_byte=sum(value for _, value in seed_scores) / len(seed_scores) if seed_scores else None,
+        objective=BITS_PER_BYTE,
+        score=sum(value for _, value in seed_scores) / len(seed_scores) if seed_scores else None,
         deviation=0.0006 if len(seed_scores) > 1 else None,
         seed_scores=seed_scores,
         artifact_bytes=499_993,

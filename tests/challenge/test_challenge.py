@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from paramgolf.challenge import (
+    BITS_PER_BYTE,
     challenge_json,
     challenge_names,
     load_challenge,
@@ -69,7 +70,7 @@ def test_practice_is_local_bounded_by_text_instead_of_time():
 
 @pytest.mark.parametrize("name", challenge_names())
 def test_record_margin_in_bits_per_byte_is_what_the_file_says(name):
-    assert round(load_challenge(name).record_margin_bits_per_byte, 5) == 0.00296
+    assert round(BITS_PER_BYTE.margin(load_challenge(name)), 5) == 0.00296
     assert "0.00296 bits per byte" in (CATALOG / f"{name}.toml").read_text()
 
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from paramgolf.challenge import load_challenge
+from paramgolf.challenge import BITS_PER_BYTE, load_challenge
 from paramgolf.errors import UsageError
 from paramgolf.judge.compare_table import print_comparison
-from paramgolf.judge.record_gate import Decision, compare, judge_record, nats_per_token
+from paramgolf.judge.record_gate import Decision, compare, judge_record
 from paramgolf.judge.significance import welch_test
 from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict, write_verdict
 
@@ -66,12 +66,17 @@ def test_a_clear_gain_on_three_seeds_is_a_record():
     comparison = judged(BETTER)
     assert comparison.is_record
     assert comparison.decision is Decision.RECORD
-    expected = welch_test(
-        list(BETTER.values()), list(RECORD.values()), margin=LOCAL.record_margin_bits_per_byte
-    )
+    expected = welch_test(list(BETTER.values()), list(RECORD.values()), margin=BITS_PER_BYTE.margin(LOCAL))
     assert comparison.test == expected
     assert (comparison.more_entry_seeds, comparison.more_seeds_each_side) == (None, None)
     assert "above the margin" in comparison.reasons[0]
+
+
+def test_an_entry_that_was_judged_by_another_objective_is_refused():
+    other = verdict(BETTER)
+    object.__setattr__(other, "objective_name", "another")
+    with pytest.raises(UsageError, match="was judged by another, and 'local' is won by bits_per_byte"):
+        judge_record(other, verdict(RECORD, entry="theirs"), [], LOCAL)
 
 
 def test_a_gain_below_the_margin_is_no_record_however_sure():
@@ -259,17 +264,10 @@ def test_a_record_always_has_all_that_is_asked_for(ours, theirs):
         len(ours) >= 3
         and len(theirs) >= 3
         and not set(ours) & set(theirs)
-        and test.gain > LOCAL.record_margin_bits_per_byte
+        and test.gain > BITS_PER_BYTE.margin(LOCAL)
         and test.p_value < 0.01
     )
     assert comparison.reasons
-
-
-def test_nats_per_token_is_the_way_back():
-    margin = LOCAL.record_margin_bits_per_byte
-    assert nats_per_token(margin, LOCAL) == pytest.approx(LOCAL.record_margin_nats)
-    # 0.005 nats = 0.0072135 bits a token; a token of the reference has 2.436 bytes: 0.0029612 bits per byte
-    assert margin == pytest.approx(0.0029612, abs=1e-7)
 
 
 def test_verdicts_are_read_from_folders_and_from_files(tmp_path):
@@ -308,6 +306,6 @@ def test_it_is_printed_for_people_and_for_grep(scores):
     print_comparison(comparison, Console(file=out, width=120))
     lines = out.getvalue().splitlines()
     assert lines[-1] == f"decision: {comparison.decision}"
-    assert "margin: 0.002961 bits per byte, 0.005000 nats a token" in lines
+    assert "margin: 0.00296 bits per byte (0.00500 nats a token)" in lines
     assert "\x1b" not in out.getvalue()
     assert "[red]" in out.getvalue()

@@ -193,3 +193,14 @@ def test_a_record_of_few_noisy_seeds_is_a_floor_that_only_its_own_seeds_lower():
     common = {"margin": MARGIN, "significance_level": 0.01}
     assert more_seeds(entry, record, **common) is None
     assert more_seeds(entry, record, both_sides=True, **common) < LARGEST_MORE_SEEDS
+
+
+def test_where_higher_is_better_the_test_is_the_mirror_of_the_other():
+    entry, record = [1.20, 1.21, 1.19], [1.25, 1.26, 1.24]
+    lower = welch_test(entry, record, margin=0.003)
+    higher = welch_test(
+        [-value for value in entry], [-value for value in record], margin=0.003, lower_is_better=False
+    )
+    assert higher.gain == pytest.approx(lower.gain)
+    assert higher.p_value == pytest.approx(lower.p_value)
+    assert higher.t == pytest.approx(lower.t)

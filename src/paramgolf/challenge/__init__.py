@@ -8,12 +8,17 @@ from paramgolf.challenge.challenge import (
     parse_challenge_json,
     rules_of,
 )
+from paramgolf.challenge.objectives import BITS_PER_BYTE, OBJECTIVES, Objective, objective_of
 
 __all__ = [
+    "BITS_PER_BYTE",
+    "OBJECTIVES",
     "Challenge",
+    "Objective",
     "challenge_json",
     "challenge_names",
     "load_challenge",
+    "objective_of",
     "parse_challenge_json",
     "rules_of",
 ]

@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import math
 import reprlib
 from importlib import resources
 from pathlib import Path
@@ -70,11 +69,6 @@ class Challenge:
     reference_bytes_per_token: Annotated[FiniteFloat, Field(gt=0)]
     significance_level: Annotated[FiniteFloat, Field(gt=0, lt=1)]
     minimum_seeds: PositiveInt
-
-    @property
-    def record_margin_bits_per_byte(self) -> float:
-        """The record margin, stated in nats per token of the reference tokenizer, in bits per byte."""
-        return self.record_margin_nats / math.log(2) / self.reference_bytes_per_token
 
 
 _CHALLENGE = TypeAdapter(Challenge)

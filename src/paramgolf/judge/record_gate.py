@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from paramgolf.challenge import Challenge
+from paramgolf.challenge import Challenge, Objective, objective_of
 from paramgolf.errors import UsageError
-from paramgolf.judge.significance import LARGEST_MORE_SEEDS, POWER, WelchTest, more_seeds, welch_test
+from paramgolf.judge.significance import LARGEST_MORE_SEEDS, POWER, TESTS, WelchTest, more_seeds
 from paramgolf.judge.verdict import Validity, Verdict, read_verdict
 
 VERDICT_FILE = "verdict.json"
-# one artifact on two machines: float32 sums in another order move a score by about 1e-6 bits per byte
-REPEAT_TOLERANCE = 1e-4
 
 
 class Decision(StrEnum):
@@ -27,11 +25,11 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SeedSample:
-    """One sample of the test: the mean bits per byte over the artifacts that were trained with this seed."""
+    """One sample of the test: the mean value over the artifacts that were trained with this seed."""
 
     seed: int
-    bits_per_byte: float
-    # SHA-256 of each artifact -> its bits per byte
+    value: float
+    # SHA-256 of each artifact -> its value
     artifacts: dict[str, float]
 
 
@@ -46,13 +44,13 @@ class Side:
 
     @property
     def scores(self) -> tuple[float, ...]:
-        """Bits per byte, one a seed."""
-        return tuple(sample.bits_per_byte for sample in self.samples)
+        """Values, one a seed."""
+        return tuple(sample.value for sample in self.samples)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """What the gate found. Scores, gain and margin are bits per byte, `..._nats` nats per token of the reference.
+class RecordComparison:
+    """What the gate found. Values, gain and margin are in the unit of the objective, `..._in_words` in sentences.
 
     `reasons` say why the decision is what it is, `notes` how the scores were pooled. `more_entry_seeds` and
     `more_seeds_each_side` say how many further seeds would decide it with POWER; None where p is low enough already,
@@ -60,11 +58,12 @@ class Comparison:
     """
 
     challenge: str
+    objective_name: str
     entry: Side
     record: Side
     test: WelchTest
-    gain_nats: float | None
-    margin_nats: float
+    gain_in_words: str
+    margin_in_words: str
     significance_level: float
     minimum_seeds: int
     more_entry_seeds: int | None
@@ -79,7 +78,7 @@ class Comparison:
         return self.decision is Decision.RECORD
 
 
-def compare(entry: Path, record: Path, extra: Sequence[Path], challenge: Challenge) -> Comparison:
+def compare(entry: Path, record: Path, extra: Sequence[Path], challenge: Challenge) -> RecordComparison:
     """Read the verdicts and judge them with `judge_record`. A path is an entry's folder, or a verdict's .json file.
 
     Raises:
@@ -113,7 +112,7 @@ def judge_record(
     challenge: Challenge,
     *,
     forecast: bool = True,
-) -> Comparison:
+) -> RecordComparison:
     """Judge whether `entry` beats `record`. `extra` are further verdicts of the same entry, of other machines.
 
     A seed is one sample, whoever trained it and how often: artifacts of one seed share its initial weights and its
@@ -125,13 +124,19 @@ def judge_record(
             number, a verdict names a seed or an artifact twice, or entry and record share an artifact.
     """
     _refuse_other_games(entry, record, extra, challenge)
-    ours, notes, unrepeatable = _pool([entry, *extra])
-    theirs, _, _ = _pool([record])
+    objective = objective_of(challenge)
+    ours, notes, unrepeatable = _pool([entry, *extra], objective)
+    theirs, _, _ = _pool([record], objective)
     _refuse_shared_artifacts(ours, theirs)
-    test = welch_test(ours.scores, theirs.scores, margin=challenge.record_margin_bits_per_byte)
+    test = TESTS[objective.seed_test](
+        ours.scores,
+        theirs.scores,
+        margin=objective.margin(challenge),
+        lower_is_better=objective.lower_is_better,
+    )
 
     against = _against(entry, test, challenge)
-    unsettled = [*_unsettled(entry, record, extra), *unrepeatable, *_same_scores(ours, theirs)]
+    unsettled = [*_unsettled(entry, record, extra), *unrepeatable, *_same_scores([entry, *extra], record)]
     by_entry = by_both = None
     if not against:
         if forecast:
@@ -139,13 +144,14 @@ def judge_record(
         unsettled += _too_few_seeds(ours, theirs, challenge)
         unsettled += _not_significant(test, by_entry, by_both, challenge, forecast)
     decision = Decision.NOT_A_RECORD if against else Decision.UNDECIDED if unsettled else Decision.RECORD
-    return Comparison(
+    return RecordComparison(
         challenge=challenge.name,
+        objective_name=objective.name,
         entry=ours,
         record=theirs,
         test=test,
-        gain_nats=None if test.gain is None else nats_per_token(test.gain, challenge),
-        margin_nats=challenge.record_margin_nats,
+        gain_in_words="unknown" if test.gain is None else _amount(test.gain, challenge),
+        margin_in_words=_amount(test.margin, challenge),
         significance_level=challenge.significance_level,
         minimum_seeds=challenge.minimum_seeds,
         more_entry_seeds=by_entry,
@@ -156,11 +162,6 @@ def judge_record(
     )
 
 
-def nats_per_token(bits_per_byte: float, challenge: Challenge) -> float:
-    """Bits per byte as nats per token of the challenge's reference tokenizer, in which the margin is stated."""
-    return bits_per_byte * math.log(2) * challenge.reference_bytes_per_token
-
-
 def _refuse_other_games(
     entry: Verdict, record: Verdict, extra: Sequence[Verdict], challenge: Challenge
 ) -> None:
@@ -169,8 +170,13 @@ def _refuse_other_games(
             f"{entry.entry!r} was judged in the challenge {entry.challenge!r}, not in {challenge.name!r}. "
             f"Compare it in its own, or verify it with --challenge {challenge.name}."
         )
+    if entry.objective_name != challenge.objective:
+        raise UsageError(
+            f"{entry.entry!r} was judged by {entry.objective_name}, and {challenge.name!r} is won by "
+            f"{challenge.objective}. Verify it again."
+        )
     for other in (record, *extra):
-        for what in ("challenge", "rules_version", "documents_sha256"):
+        for what in ("challenge", "rules_version", "objective_name", "documents_sha256"):
             got, expected = getattr(other, what), getattr(entry, what)
             if got != expected:
                 raise UsageError(
@@ -185,14 +191,14 @@ def _refuse_other_games(
             )
 
 
-def _pool(verdicts: Sequence[Verdict]) -> tuple[Side, tuple[str, ...], list[str]]:
+def _pool(verdicts: Sequence[Verdict], objective: Objective) -> tuple[Side, tuple[str, ...], list[str]]:
     """One side's samples, notes on what was pooled, and what keeps them from being relied on."""
     seed_of: dict[str, int] = {}
     measured: dict[int, dict[str, float]] = {}
     notes: list[str] = []
     unrepeatable: list[str] = []
     for verdict in verdicts:
-        _refuse_bad_scores(verdict)
+        _refuse_bad_scores(verdict, objective)
         for score in verdict.scores:
             artifact = score.artifact_sha256
             if seed_of.setdefault(artifact, score.seed) != score.seed:
@@ -201,11 +207,14 @@ def _pool(verdicts: Sequence[Verdict]) -> tuple[Side, tuple[str, ...], list[str]
                     f"SHA-256 {artifact!r}. Train each seed on its own."
                 )
             artifacts = measured.setdefault(score.seed, {})
-            first = artifacts.setdefault(artifact, score.bits_per_byte)
-            if abs(first - score.bits_per_byte) > REPEAT_TOLERANCE:
+            value = objective.value(score)
+            assert value is not None, "refused above"
+            first = artifacts.setdefault(artifact, value)
+            if abs(first - value) > objective.repeat_tolerance:
+                here, there = (objective.number(number, more=2) for number in (first, value))
                 unrepeatable.append(
-                    f"seed {score.seed}: one artifact scored {first:.6f} here and {score.bits_per_byte:.6f} there, "
-                    f"more than {REPEAT_TOLERANCE:g} apart; find out why before either is relied on"
+                    f"seed {score.seed}: one artifact scored {here} here and {there} there, "
+                    f"more than {objective.repeat_tolerance:g} apart; find out why before either is relied on"
                 )
     if len(verdicts) > 1:
         own = {score.seed for score in verdicts[0].scores}
@@ -220,7 +229,7 @@ def _pool(verdicts: Sequence[Verdict]) -> tuple[Side, tuple[str, ...], list[str]
         samples=tuple(
             SeedSample(
                 seed=seed,
-                bits_per_byte=math.fsum(artifacts.values()) / len(artifacts),
+                value=math.fsum(artifacts.values()) / len(artifacts),
                 artifacts=artifacts,
             )
             for seed, artifacts in sorted(measured.items())
@@ -236,11 +245,12 @@ def _how_pooled(seed: int, artifacts: int, declared: bool) -> str:
     )
 
 
-def _refuse_bad_scores(verdict: Verdict) -> None:
+def _refuse_bad_scores(verdict: Verdict, objective: Objective) -> None:
     for score in verdict.scores:
-        if not (math.isfinite(score.bits_per_byte) and score.bits_per_byte > 0):
+        number = objective.value(score)
+        if number is None or not (math.isfinite(number) and number > 0):
             raise UsageError(
-                f"{verdict.entry!r}: seed {score.seed} has {score.bits_per_byte} bits per byte, which is "
+                f"{verdict.entry!r}: seed {score.seed} has {number} {objective.unit}, which is "
                 "no positive number. Verify it again."
             )
     for what, values in (
@@ -266,18 +276,20 @@ def _refuse_shared_artifacts(ours: Side, theirs: Side) -> None:
                 )
 
 
-def _same_scores(ours: Side, theirs: Side) -> Iterable[str]:
-    """Different seeds never score the same to the last bit, unless it is one model in two wrappings."""
+def _same_scores(ours: Sequence[Verdict], record: Verdict) -> Iterable[str]:
+    """Different seeds never score the same bits per byte to the last bit, unless it is one model in two wrappings.
+
+    This holds whatever the game is won by: it is about the models, not about what is compared of them.
+    """
     seen: dict[float, str] = {}
-    for name, side in (("the record", theirs), ("the entry", ours)):
-        for sample in side.samples:
-            whose = f"seed {sample.seed} of {name}"
-            for score in sample.artifacts.values():
-                if seen.setdefault(score, whose) != whose:
-                    yield (
-                        f"{seen[score]} and {whose} score the same to the last bit ({score!r} bits per byte) with "
-                        "different artifacts: one model under two seeds is one sample"
-                    )
+    for name, verdicts in (("the record", [record]), ("the entry", ours)):
+        for score in sorted((s for verdict in verdicts for s in verdict.scores), key=lambda s: s.seed):
+            bits, whose = score.bits_per_byte, f"seed {score.seed} of {name}"
+            if seen.setdefault(bits, whose) != whose:
+                yield (
+                    f"{seen[bits]} and {whose} score the same to the last bit ({bits!r} bits per byte) with "
+                    "different artifacts: one model under two seeds is one sample"
+                )
 
 
 def _against(entry: Verdict, test: WelchTest, challenge: Challenge) -> list[str]:
@@ -324,6 +336,7 @@ def _forecast(
             margin=test.margin,
             significance_level=challenge.significance_level,
             both_sides=both,
+            lower_is_better=objective_of(challenge).lower_is_better,
         )
         for both in (False, True)
     )
@@ -361,8 +374,8 @@ def _beats(test: WelchTest, challenge: Challenge) -> str:
     )
 
 
-def _amount(bits_per_byte: float, challenge: Challenge) -> str:
-    return f"{bits_per_byte:.5f} bits per byte ({nats_per_token(bits_per_byte, challenge):.5f} nats a token)"
+def _amount(difference: float, challenge: Challenge) -> str:
+    return objective_of(challenge).difference_in_words(difference, challenge)
 
 
 def _seeds(count: int) -> str:

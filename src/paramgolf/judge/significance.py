@@ -1,6 +1,6 @@
 """Whether an entry's scores beat a record's by more than a margin, and how many more seeds would settle it.
 
-Scores are bits per byte, one a seed: lower is better, and the gain is mean(record) - mean(entry).
+Scores are values of the game's objective, one a seed. Where lower is better, the gain is mean(record) - mean(entry).
 """
 
 import math
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
+from paramgolf.challenge.objectives import SeedTest
 from paramgolf.errors import UsageError
 
 POWER = 0.8
@@ -23,7 +24,7 @@ LARGEST_MORE_SEEDS = 500
 
 @dataclass(frozen=True, kw_only=True)
 class WelchTest:
-    """One-sided Welch t-test of H0: mean(record) - mean(entry) <= margin, in bits per byte.
+    """One-sided Welch t-test of H0: gain <= margin, in the unit of the scores.
 
     The means are None without a score, a deviation (of the sample, n - 1) without two. `t`, `degrees_of_freedom`
     and `p_value` are None where no p-value can be computed: fewer than 2 scores on a side, or no spread on either.
@@ -40,8 +41,10 @@ class WelchTest:
     p_value: float | None
 
 
-def welch_test(entry: Sequence[float], record: Sequence[float], *, margin: float) -> WelchTest:
-    """Test the gain of `entry` over `record` against `margin` (bits per byte), variances not assumed equal.
+def welch_test(
+    entry: Sequence[float], record: Sequence[float], *, margin: float, lower_is_better: bool = True
+) -> WelchTest:
+    """Test the gain of `entry` over `record` against `margin`, variances not assumed equal.
 
     Where all scores of one side are the same, the other side's spread alone decides, with its degrees of freedom.
     Where that is so on both sides, the noise is unknown rather than zero: there is no p-value.
@@ -57,14 +60,17 @@ def welch_test(entry: Sequence[float], record: Sequence[float], *, margin: float
         )
     entry_mean, entry_deviation = _mean_and_deviation(entry)
     record_mean, record_deviation = _mean_and_deviation(record)
-    known = entry_mean is not None and record_mean is not None
+    gain = None
+    if entry_mean is not None and record_mean is not None:
+        gain = record_mean - entry_mean if lower_is_better else entry_mean - record_mean
     t = degrees = p_value = None
     if entry_deviation is not None and record_deviation is not None and (entry_deviation or record_deviation):
-        shifted = np.asarray(record, np.float64) - margin
+        higher, lower = (record, entry) if lower_is_better else (entry, record)
+        shifted = np.asarray(higher, np.float64) - margin
         with warnings.catch_warnings():
             # scipy warns where one side has no spread, which is answered above
             warnings.simplefilter("ignore", RuntimeWarning)
-            result = stats.ttest_ind(shifted, entry, equal_var=False, alternative="greater")
+            result = stats.ttest_ind(shifted, lower, equal_var=False, alternative="greater")
         if math.isfinite(result.statistic) and math.isfinite(result.pvalue):
             t, degrees, p_value = float(result.statistic), float(result.df), float(result.pvalue)
     return WelchTest(
@@ -72,7 +78,7 @@ def welch_test(entry: Sequence[float], record: Sequence[float], *, margin: float
         entry_deviation=entry_deviation,
         record_mean=record_mean,
         record_deviation=record_deviation,
-        gain=record_mean - entry_mean if known else None,  # type: ignore[operator]
+        gain=gain,
         margin=margin,
         t=t,
         degrees_of_freedom=degrees,
@@ -87,7 +93,7 @@ def welch_power(
     seeds: tuple[ArrayLike, ArrayLike],
     significance_level: float,
 ) -> NDArray[np.float64]:
-    """Probability that the test rejects, where the true gain is `excess` bits per byte above the margin.
+    """Probability that the test rejects, where the true gain is `excess` above the margin.
 
     `deviations` are the true ones of entry and record (not both 0); `seeds` are the numbers of seeds, at least 2, of
     one shape, which is that of the answer. With `excess` 0 it is the true rate of false records at the margin.
@@ -115,6 +121,7 @@ def more_seeds(
     significance_level: float,
     power: float = POWER,
     both_sides: bool = False,
+    lower_is_better: bool = True,
 ) -> int | None:
     """The fewest further seeds with which the test would reject with probability `power`.
 
@@ -125,7 +132,7 @@ def more_seeds(
     LARGEST_MORE_SEEDS do not do: the error of a record's few seeds is a floor that no number of seeds of the entry
     gets below, and the degrees of freedom fall towards the record's alone.
     """
-    test = welch_test(entry, record, margin=margin)
+    test = welch_test(entry, record, margin=margin, lower_is_better=lower_is_better)
     if test.p_value is None or test.gain is None or test.gain <= margin:
         return None
     assert test.entry_deviation is not None
@@ -155,3 +162,7 @@ def _mean_and_deviation(scores: Sequence[float]) -> tuple[float | None, float | 
         statistics.mean(scores) if scores else None,
         statistics.stdev(scores) if len(scores) > 1 else None,
     )
+
+
+TESTS = {SeedTest.WELCH: welch_test}
+"""How the seeds of two entries are compared, by what the objective asks for."""

@@ -1,19 +1,27 @@
 """What the judge says of an entry: one finding a rule, the scores it measured, and the verdict over all."""
 
 import json
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import ConfigDict, Strict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Strict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from paramgolf.challenge import BITS_PER_BYTE, OBJECTIVES, Objective
 from paramgolf.common.files import write_atomic
 from paramgolf.common.printable import printable
 from paramgolf.errors import UsageError
 
 LARGEST_VERDICT_FILE = 2**24
 _STRICT = ConfigDict(strict=True, extra="forbid")
+
+
+def _known_objective(name: str) -> str:
+    if name not in OBJECTIVES:
+        raise ValueError(f"no objective of that name; known are {', '.join(OBJECTIVES)}")
+    return name
 
 
 class Outcome(StrEnum):
@@ -88,6 +96,30 @@ class Verdict:
     seconds: float
     # The seed that was trained again from its recipe; verdicts of before had no such line.
     trained_again: int | None = None
+    # What the game is won by; verdicts of before had no such line.
+    objective_name: Annotated[str, AfterValidator(_known_objective)] = BITS_PER_BYTE.name
+
+    @property
+    def objective(self) -> Objective:
+        """What the game is won by."""
+        return OBJECTIVES[self.objective_name]
+
+    @property
+    def seed_values(self) -> tuple[tuple[int, float], ...]:
+        """The comparable number of each seed that came to one, by seed."""
+        values = ((score.seed, self.objective.value(score)) for score in self.scores)
+        return tuple(sorted((seed, value) for seed, value in values if value is not None))
+
+    @property
+    def mean(self) -> float | None:
+        """Of the seeds' comparable numbers; None without any."""
+        values = [value for _, value in self.seed_values]
+        return math.fsum(values) / len(values) if values else None
+
+    @property
+    def mean_in_words(self) -> str:
+        """ "1.7439 bits per byte"; "" where no seed came to a number."""
+        return "" if self.mean is None else self.objective.in_words(self.mean)
 
     @property
     def reproduction(self) -> Finding | None:
@@ -133,6 +165,8 @@ def verdict_json(verdict: Verdict) -> str:
     if verdict.trained_again is None:
         # So that a verdict of before keeps its bytes, and with them its hash.
         del table["trained_again"]
+    if verdict.objective is BITS_PER_BYTE:
+        del table["objective_name"]
     return json.dumps(table, indent=2) + "\n"
 
 

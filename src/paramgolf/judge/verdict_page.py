@@ -13,10 +13,8 @@ def verdict_page(verdict: Verdict) -> str:
     ]
     groups += [(f"Seed {seed}", [f for f in verdict.findings if f.seed == seed]) for seed in seeds]
     counts = {outcome: sum(f.outcome is outcome for f in verdict.findings) for outcome in Outcome}
-    scores = [score.bits_per_byte for score in verdict.scores]
     return environment.get_template("verdict.html").render(
         verdict=verdict,
         groups=[(name, findings) for name, findings in groups if findings],
         counts=counts,
-        mean=sum(scores) / len(scores) if scores else None,
     )

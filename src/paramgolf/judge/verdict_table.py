@@ -47,10 +47,10 @@ def _explained(finding: Finding) -> RenderableType:
 
 def _last_line(verdict: Verdict) -> Text:
     line = Text(str(verdict.standing), COLOURS[verdict.standing])
-    scores = [score.bits_per_byte for score in verdict.scores]
-    if scores:
-        line.append(f"  {sum(scores) / len(scores):.4f} bits per byte", "bold")
-        line.append(f" over {len(scores)} seed{'s' if len(scores) > 1 else ''}")
+    seeds = len(verdict.seed_values)
+    if seeds:
+        line.append(f"  {verdict.mean_in_words}", "bold")
+        line.append(f" over {seeds} seed{'s' if seeds > 1 else ''}")
         line.append(" (a sample)" if verdict.depth == "quick" else "")
     undecided = [f.rule for f in verdict.findings if f.outcome is Outcome.UNDECIDED]
     if undecided:

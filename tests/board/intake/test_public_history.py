@@ -96,7 +96,7 @@ def write(folder, rows, folders):
 def test_every_row_and_every_folder_is_there_once_and_is_history(ledger, folder):
     import_history(ledger, folder)
     rows = read_standings(ledger).rows
-    assert [(r.entry, r.track, r.bits_per_byte) for r in rows] == [
+    assert [(r.entry, r.track, r.score) for r in rows] == [
         ("pull-1", "10min_16mb", 1.22),
         ("2026-03-19_Odd", "non_record_16mb", 1.5),
         ("2026-03-20_Better", "10min_16mb", 1.19),

@@ -80,7 +80,7 @@ def test_what_was_merged_is_entered_ranked_and_shown(road, game, tmp_path):
     assert (accepted.entries, accepted.problems) == (("mine",), ())
     assert git(game.remote, "rev-parse", f"{accepted.commit}^") == merged
     row = road.standings(tmp_path).row("mine")
-    assert (row.status, row.bits_per_byte) == (Status.RECORD, 1.0)
+    assert (row.status, row.score) == (Status.RECORD, 1.0)
     assert "Entry mine" in game.show("site/index.html").decode()
     changed = git(game.remote, "diff", "--name-only", merged, accepted.commit).split()
     assert {path.split("/")[0] for path in changed} == {"board", "site"}

@@ -9,6 +9,7 @@ from paramgolf.board.intake.intake import add_verdict, reinstate, rule_invalid
 from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.board.ranking.ranking import read_standings, settle
 from paramgolf.board.ranking.standings import Status
+from paramgolf.challenge import BITS_PER_BYTE
 from paramgolf.judge.verdict import Validity
 
 BEST = {seed: score - 0.02 for seed, score in BETTER.items()}
@@ -53,7 +54,7 @@ def test_a_filled_ledger_has_every_status(tmp_path):
 def test_a_row_has_what_was_measured_and_what_the_papers_draw(ledger, tmp_path):
     add_entry(ledger, tmp_path / "mine", readme="# Mine\n", changed="All of it", link="https://example.org/1")
     row = read_standings(ledger).row("mine")
-    assert row.bits_per_byte == pytest.approx(sum(RECORD.values()) / 3, abs=1e-12)
+    assert row.score == pytest.approx(sum(RECORD.values()) / 3, abs=1e-12)
     assert row.deviation == pytest.approx(0.000351, abs=1e-6)
     assert row.seed_scores == tuple(RECORD.items())
     assert (row.readme, row.changed, row.link) == ("# Mine\n", "All of it", "https://example.org/1")
@@ -70,7 +71,7 @@ def test_the_gate_has_the_margin_of_the_challenge_and_the_p_value(ledger, tmp_pa
     gate = read_standings(ledger).row("second").gate
     assert (gate.compared_with, gate.decision) == ("first", "record")
     assert gate.gain == pytest.approx(0.01, abs=1e-9)
-    assert gate.margin == CHALLENGE.record_margin_bits_per_byte
+    assert gate.margin == BITS_PER_BYTE.margin(CHALLENGE)
     assert 0 < gate.p_value < gate.significance_level == CHALLENGE.significance_level
 
 

@@ -93,7 +93,7 @@ def played(game, order, blobs):
 def essence(standings):
     """All that is said, but who was judged when: events, and the disputes that hang on them."""
     rows = [
-        (row.entry, row.status, row.place, row.gate, row.bits_per_byte, row.verdict_sha256, row.descendants)
+        (row.entry, row.status, row.place, row.gate, row.score, row.verdict_sha256, row.descendants)
         for row in standings.rows
     ]
     return rows, standings.records

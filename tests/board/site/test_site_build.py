@@ -161,9 +161,7 @@ def test_what_a_stranger_wrote_never_becomes_an_element(
 def test_values_that_are_no_numbers_are_left_out(tmp_path: Path) -> None:
     nan, infinity = float("nan"), float("inf")
     curve = Curve(label="x", x_unit="seconds", y_unit="bits per byte", points=((0, nan), (1, infinity)))
-    row = make.row(
-        "a", bits_per_byte=nan, deviation=nan, seed_scores=((0, nan), (1, infinity)), curves=(curve,)
-    )
+    row = make.row("a", score=nan, deviation=nan, seed_scores=((0, nan), (1, infinity)), curves=(curve,))
     files = build(tmp_path, make.standings(row, records={("local", "fixed"): ("a", "gone")}))
     assert json.loads(files["board.json"])["entries"][0]["bits_per_byte"] is None
 

@@ -26,12 +26,8 @@ _LINK = re.compile(r"//|www\.|mailto:|xmpp:|\bGH-\d|\b[0-9a-f]{7,}\b", re.IGNORE
 
 def verdict_comment(verdict: Verdict, *, pull: int, sha: str) -> str:
     """The comment on a pull request whose head `sha` was judged; `pull` is 0 for an entry of main."""
-    scores = [score.bits_per_byte for score in verdict.scores]
-    score = (
-        f"**{sum(scores) / len(scores):.4f} bits per byte** over {_count(len(scores), 'seed')}. "
-        if scores
-        else ""
-    )
+    seeds = len(verdict.seed_values)
+    score = f"**{verdict.mean_in_words}** over {_count(seeds, 'seed')}. " if seeds else ""
     head = [
         MARKER,
         f"### {code(verdict.entry)} is {_WORDS[verdict.standing]}",

@@ -133,8 +133,7 @@ def judge_files(clone: Clone, name: str, files: tuple[EntryFile, ...], judge: Ju
 
 def describe(verdict: Verdict) -> str:
     """A verdict in one line."""
-    scores = [score.bits_per_byte for score in verdict.scores]
-    score = f", {sum(scores) / len(scores):.4f} bits per byte" if scores else ""
+    score = f", {verdict.mean_in_words}" if verdict.mean_in_words else ""
     rules = ", ".join(dict.fromkeys(f"{f.rule} {f.name}" for f in verdict.failed))
     return cut(f"{verdict.standing}{score}" + (f"; failed: {rules}" if rules else ""))
 

@@ -165,10 +165,11 @@ def _gates(
 
 def _with_places(rows: list[Row]) -> list[Row]:
     """Places by score among the valid entries of a track; equal scores share one, and each says with whom."""
-    scores: dict[tuple[str, str], list[tuple[float, str]]] = {}
+    scores: dict[tuple[str, str, str], list[tuple[float, str]]] = {}
     for row in rows:
-        if row.status in _VALID and row.bits_per_byte is not None:
-            scores.setdefault((row.challenge, row.track), []).append((row.bits_per_byte, row.entry))
+        if row.status in _VALID and row.score is not None:
+            of_game = scores.setdefault((row.challenge, row.track, row.objective.name), [])
+            of_game.append((row.objective.cost(row.score), row.entry))
     places: dict[str, tuple[int, tuple[str, ...]]] = {}
     for track in scores.values():
         first: dict[float, int] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from paramgolf.board.ranking.standings import GateResult, Status
-from paramgolf.challenge import Challenge
+from paramgolf.challenge import Challenge, objective_of
 from paramgolf.errors import UsageError
 from paramgolf.judge.record_gate import Decision, judge_record
 from paramgolf.judge.verdict import Verdict
@@ -84,7 +84,7 @@ def _compare(
     return GateResult(
         compared_with=record.entry if record else None,
         gain=gain,
-        margin=challenge.record_margin_bits_per_byte,
+        margin=objective_of(challenge).margin(challenge),
         p_value=p_value,
         significance_level=challenge.significance_level,
         decision=decision.value,
@@ -93,7 +93,7 @@ def _compare(
 
 
 def _first(verdict: Verdict, challenge: Challenge) -> tuple[Decision, tuple[str, ...]]:
-    seeds, least = len({score.seed for score in verdict.scores}), challenge.minimum_seeds
+    seeds, least = len({seed for seed, _ in verdict.seed_values}), challenge.minimum_seeds
     if seeds < least:
         return Decision.UNDECIDED, (
             f"no record stands before it, and a first one needs {least} seeds: it has {seeds}",

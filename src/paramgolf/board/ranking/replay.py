@@ -14,7 +14,6 @@ from paramgolf.board.ranking.ranking import rank
 from paramgolf.challenge import Challenge, challenge_json
 from paramgolf.common.files import write_atomic
 from paramgolf.errors import UsageError
-from paramgolf.judge.record_gate import REPEAT_TOLERANCE
 from paramgolf.judge.snapshot import private_folder
 from paramgolf.judge.verdict import Verdict, parse_verdict, verdict_json
 from paramgolf.judge.verify import Terms, verify
@@ -115,11 +114,11 @@ def differences(before: Verdict, after: Verdict) -> Iterator[str]:
         was, is_ = old.get((rule, name, seed), "not there"), new.get((rule, name, seed), "not there")
         if was != is_:
             yield f"{rule} {name}{'' if seed is None else f' (seed {seed})'}: {was} -> {is_}"
-    scores = {score.seed: score.bits_per_byte for score in before.scores}
-    for score in after.scores:
-        was_score = scores.get(score.seed)
-        if was_score is None or abs(was_score - score.bits_per_byte) > REPEAT_TOLERANCE:
-            yield f"seed {score.seed}: {was_score} -> {score.bits_per_byte} bits per byte"
+    scores, objective = dict(before.seed_values), after.objective
+    for seed, score in after.seed_values:
+        was_score = scores.get(seed)
+        if was_score is None or abs(was_score - score) > objective.repeat_tolerance:
+            yield f"seed {seed}: {was_score} -> {score} {objective.unit}"
 
 
 def _standings_change(ledger: Ledger, rejudged: Sequence[Rejudged]) -> Iterator[tuple[str, str, str]]:

@@ -1,6 +1,5 @@
 """One row of the table, from an entry's events and the files that they name."""
 
-import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
@@ -9,6 +8,7 @@ from paramgolf.board.ledger.events import Event, History
 from paramgolf.board.ledger.state import EntryState
 from paramgolf.board.ranking.record_gate import Placed
 from paramgolf.board.ranking.standings import EventLine, Row, Status
+from paramgolf.challenge import BITS_PER_BYTE
 from paramgolf.common.printable import printable
 from paramgolf.judge.entry import LARGEST_README
 from paramgolf.judge.verdict import Outcome, Validity, Verdict
@@ -24,7 +24,7 @@ def entry_row(
     """The row of an entry that was handed in; without place, dispute, descendants and events."""
     submission, judgement = state.submission, state.judgement
     status, reason = _status(state, verdict, placed)
-    scores = tuple(sorted((score.seed, score.bits_per_byte) for score in verdict.scores)) if verdict else ()
+    scores = verdict.seed_values if verdict else ()
     shown = parse_papers(read(submission.shown_sha256))
     decided = max(
         (e for e in (state.judged, state.ruling) if e), key=lambda event: event.number, default=None
@@ -39,7 +39,8 @@ def entry_row(
         status=status,
         status_reason=" ".join(printable(reason).split()),
         place=None,
-        bits_per_byte=_mean(scores),
+        objective=verdict.objective if verdict else BITS_PER_BYTE,
+        score=verdict.mean if verdict else None,
         deviation=statistics.stdev(score for _, score in scores) if len(scores) > 1 else None,
         seed_scores=scores,
         artifact_bytes=max((score.artifact_bytes for score in verdict.scores), default=None)
@@ -77,7 +78,8 @@ def history_row(state: EntryState) -> Row:
         status=Status.HISTORY,
         status_reason="; ".join((NOT_VERIFIED if body.published else UNPUBLISHED, *body.remarks)),
         place=None,
-        bits_per_byte=body.bits_per_byte,
+        objective=BITS_PER_BYTE,
+        score=body.bits_per_byte,
         deviation=body.deviation,
         seed_scores=body.seed_scores,
         artifact_bytes=body.artifact_bytes,
@@ -99,10 +101,10 @@ def history_row(state: EntryState) -> Row:
 def history_records(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[str, ...]]:
     """The published records of each track of the public game: what bettered all before it, day by day."""
     records: dict[tuple[str, str], list[Row]] = {}
-    listed = (row for row in rows if row.entered_as_record and row.bits_per_byte is not None)
-    for row in sorted(listed, key=lambda row: (row.submitted_at, -(row.bits_per_byte or 0))):
+    listed = (row for row in rows if row.entered_as_record and row.score is not None)
+    for row in sorted(listed, key=lambda row: (row.submitted_at, -(row.score or 0))):
         standing = records.setdefault((row.challenge, row.track), [])
-        if not standing or (row.bits_per_byte or 0) < (standing[-1].bits_per_byte or 0):
+        if not standing or (row.score or 0) < (standing[-1].score or 0):
             standing.append(row)
     return {track: tuple(row.entry for row in standing) for track, standing in records.items()}
 
@@ -139,7 +141,3 @@ def _status(state: EntryState, verdict: Verdict | None, placed: Placed | None) -
 def _readme(state: EntryState, read: Callable[[str], bytes]) -> str:
     file = next((file for file in state.submission.files if file.path == README), None)
     return read(file.sha256).decode("utf-8", "replace") if file and file.size <= LARGEST_README else ""
-
-
-def _mean(scores: Sequence[tuple[int, float]]) -> float | None:
-    return math.fsum(score for _, score in scores) / len(scores) if scores else None

@@ -1,12 +1,14 @@
 """The ranking as plain data: what `ranking` computes from the ledger's events and what the site shows.
 
-Scores are bits per byte (lower is better), sizes bytes, times ISO 8601 in UTC.
+Scores are what the objective of the row's game compares, sizes bytes, times ISO 8601 in UTC.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from paramgolf.board.ledger.entry_papers import Curve
+from paramgolf.challenge import Objective
 from paramgolf.judge.verdict import Verdict
 
 
@@ -42,7 +44,9 @@ class EventLine:
 
 @dataclass(frozen=True, kw_only=True)
 class GateResult:
-    """The record gate: the entry against the record that stood when it was handed in. gain, margin: bits per byte.
+    """The record gate: the entry against the record that stood when it was handed in.
+
+    gain, margin: in the objective's unit.
 
     `compared_with` is None for the first record of a track. `decision` is judge/record_gate.py's: "record", "not a
     record" or "undecided"; `reasons` also say where it is provisional, since an earlier entry is not judged yet.
@@ -84,7 +88,8 @@ class Row:
     status: Status
     status_reason: str
     place: int | None
-    bits_per_byte: float | None
+    objective: Objective
+    score: float | None
     deviation: float | None
     seed_scores: tuple[tuple[int, float], ...]
     artifact_bytes: int | None
@@ -102,6 +107,12 @@ class Row:
     events: tuple[EventLine, ...]
     curves: tuple[Curve, ...] = ()
     byte_ledger: tuple[tuple[str, int], ...] = ()
+
+
+def objective_of_rows(rows: Sequence[Row]) -> Objective:
+    """What the rows of one game are ranked by: a waiting row does not know it yet, so one with a score says it."""
+    known = [row.objective for row in rows if row.score is not None]
+    return (known or [row.objective for row in rows])[0]
 
 
 @dataclass(frozen=True, kw_only=True)

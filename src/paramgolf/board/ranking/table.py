@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from paramgolf.board.ledger.ledger import no_entry
-from paramgolf.board.ranking.standings import Row, Standings, Status
+from paramgolf.board.ranking.standings import Row, Standings, Status, objective_of_rows
 
 STYLES = {
     Status.RECORD: "bold green",
@@ -59,7 +59,7 @@ def summary(row: Row) -> dict[str, Any]:
         "status": row.status.value,
         "status_reason": row.status_reason,
         "place": row.place,
-        "bits_per_byte": row.bits_per_byte,
+        row.objective.name: row.score,
         "deviation": row.deviation,
         "seed_scores": row.seed_scores,
         "artifact_bytes": row.artifact_bytes,
@@ -82,13 +82,13 @@ def print_standings(rows: tuple[Row, ...], console: Console) -> None:
     for game in dict.fromkeys((row.challenge, row.track) for row in rows):
         title = f"{game[0]}, {game[1]}"
         table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-        for name in ("", "bits per byte", "bytes"):
+        of_game = [row for row in rows if (row.challenge, row.track) == game]
+        for name in ("", objective_of_rows(of_game).label, "bytes"):
             table.add_column(name, justify="right", no_wrap=True)
         for name in ("entry", "by", "status"):
             table.add_column(name, overflow="fold")
-        for row in rows:
-            if (row.challenge, row.track) == game:
-                table.add_row(*_cells(row))
+        for row in of_game:
+            table.add_row(*_cells(row))
         console.print(table)
 
 
@@ -99,8 +99,10 @@ def print_row(row: Row, console: Console) -> None:
         "game": f"{row.challenge}, {row.track}",
         "status": f"{row.status}: {row.status_reason}",
         "place": row.place,
-        "bits per byte": _score(row),
-        "seeds": ", ".join(f"{seed}: {score:.5f}" for seed, score in row.seed_scores),
+        row.objective.label: _score(row),
+        "seeds": ", ".join(
+            f"{seed}: {row.objective.number(score, more=1)}" for seed, score in row.seed_scores
+        ),
         "bytes": f"{row.artifact_bytes:,}" if row.artifact_bytes else None,
         "compared with": row.gate.compared_with if row.gate else None,
         "what is new": row.changed,
@@ -125,7 +127,7 @@ def print_row(row: Row, console: Console) -> None:
 
 
 def _position(row: Row) -> tuple[str, str, float, float]:
-    score = math.inf if row.bits_per_byte is None else row.bits_per_byte
+    score = math.inf if row.score is None else row.objective.cost(row.score)
     return row.challenge, row.track, math.inf if row.place is None else row.place, score
 
 
@@ -146,6 +148,7 @@ def _cells(row: Row) -> list[Text]:
 
 
 def _score(row: Row) -> str:
-    if row.bits_per_byte is None:
+    if row.score is None:
         return ""
-    return f"{row.bits_per_byte:.5f}" + (f" ± {row.deviation:.5f}" if row.deviation is not None else "")
+    values = [row.score] if row.deviation is None else [row.score, row.deviation]
+    return " ± ".join(row.objective.number(value, more=1) for value in values)

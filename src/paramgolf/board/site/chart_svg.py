@@ -8,7 +8,7 @@ from itertools import dropwhile, pairwise
 from markupsafe import Markup
 
 from paramgolf.board.ledger.entry_papers import Curve
-from paramgolf.board.ranking.standings import Row, Status
+from paramgolf.board.ranking.standings import Row, Status, objective_of_rows
 from paramgolf.board.site import svg
 from paramgolf.board.site.svg import Drawing
 from paramgolf.board.site.words import score, shortened, when
@@ -45,7 +45,7 @@ def progression_chart(rows: Sequence[Row], links: dict[str, str], *, width: int,
     """
     height = 340 if width > 500 else 260
     times = [time.timestamp() for row in rows if (time := when(row.submitted_at))]
-    scores = [row.bits_per_byte for row in rows if row.bits_per_byte is not None]
+    scores = [row.score for row in rows if row.score is not None]
     pad = max(43_200.0, 0.03 * (max(times) - min(times)))
     spread = max(scores) - min(scores) or 0.01
     frame = Frame(
@@ -58,9 +58,10 @@ def progression_chart(rows: Sequence[Row], links: dict[str, str], *, width: int,
         lowest=min(scores) - 0.12 * spread,
         highest=max(scores) + 0.06 * spread,
     )
-    best = min(rows, key=lambda row: row.bits_per_byte or 0)
+    objective = objective_of_rows(rows)
+    best = min(rows, key=lambda row: objective.cost(row.score or 0))
     drawing: Drawing = []
-    svg.words(drawing, 0, 12, "bits per byte", "soft")
+    svg.words(drawing, 0, 12, objective.label, "soft")
     _grid(drawing, frame, rows)
     history = [row for row in rows if row.status is Status.HISTORY]
     verified = [row for row in rows if row.status is not Status.HISTORY]
@@ -75,7 +76,7 @@ def progression_chart(rows: Sequence[Row], links: dict[str, str], *, width: int,
         height,
         name=name,
         title=f"The record over time, {len(rows)} steps",
-        description=f"From {score(scores[0])} bits per byte on {times_of(rows[0])} to {score(best.bits_per_byte)} on "
+        description=f"From {objective.in_words(scores[0])} on {times_of(rows[0])} to {score(best)} on "
         f"{times_of(best)}. Each step is listed in the table below.",
     )
 
@@ -110,8 +111,8 @@ def _across(drawing: Drawing, frame: Frame, most: int) -> None:
 def _place(frame: Frame, row: Row) -> tuple[float, float]:
     time = when(row.submitted_at)
     assert time is not None
-    assert row.bits_per_byte is not None
-    return frame.x(time.timestamp()), frame.y(row.bits_per_byte)
+    assert row.score is not None
+    return frame.x(time.timestamp()), frame.y(row.score)
 
 
 def _steps(drawing: Drawing, frame: Frame, rows: Sequence[Row], css: str) -> None:
@@ -143,7 +144,7 @@ def _labels(drawing: Drawing, frame: Frame, rows: Sequence[Row]) -> None:
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
     for index in order:
         x, y = places[index]
-        text = f"{shortened(rows[index].title, 34)} {score(rows[index].bits_per_byte)}"
+        text = f"{shortened(rows[index].title, 34)} {score(rows[index])}"
         wide = svg.text_width(text, FONT)
         for left, base in ((x + 7, y - 8), (x - 9 - wide, y + 12)):
             box = (left, base - 11, left + wide, base + 3)
@@ -203,7 +204,8 @@ def seeds_chart(ours: Row, theirs: Row | None, *, name: str) -> Markup:
     rows = [(ours, "ours")] + ([(theirs, "theirs")] if theirs else [])
     values = [value for row, _ in rows for _, value in row.seed_scores]
     record = mean(theirs) if theirs else None
-    bound = record - ours.gate.margin if record is not None and ours.gate else None
+    objective = ours.objective
+    bound = objective.bound(record, ours.gate.margin) if record is not None and ours.gate else None
     values += [bound] if bound is not None else []
     spread = max(values) - min(values) or 0.001
     frame = Frame(
@@ -217,6 +219,7 @@ def seeds_chart(ours: Row, theirs: Row | None, *, name: str) -> Markup:
         highest=1,
     )
     drawing: Drawing = []
+    below = "below" if objective.lower_is_better else "above"
     if bound is not None:
         x = frame.x(bound)
         svg.put(drawing, "path", "bound", d=svg.line([(x, 14), (x, frame.bottom)]))
@@ -237,12 +240,12 @@ def seeds_chart(ours: Row, theirs: Row | None, *, name: str) -> Markup:
         width,
         height,
         name=name,
-        title="Scores of the seeds, in bits per byte",
+        title=f"Scores of the seeds, in {objective.unit}",
         description="; ".join(
-            f"{shortened(row.title, 60)}: mean {score(mean(row))} of {len(row.seed_scores)}"
+            f"{shortened(row.title, 60)}: mean {objective.number(mean(row) or 0)} of {len(row.seed_scores)}"
             for row, _ in rows
         )
-        + (f"; a record has to be below {score(bound)}." if bound is not None else "."),
+        + (f"; a record has to be {below} {objective.number(bound)}." if bound is not None else "."),
     )
 
 

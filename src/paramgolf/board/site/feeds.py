@@ -31,7 +31,10 @@ def board_json(standings: Standings, title: str, links: dict[str, str]) -> str:
 
 
 def row_json(row: Row, page: str) -> dict[str, Any]:
-    """What the table says of an entry; sizes are bytes, scores bits per byte, `page` relative to the site's root."""
+    """What the table says of an entry; sizes are bytes, `page` is relative to the site's root.
+
+    The score's key is the name of the objective that the game is won by.
+    """
     return {
         "entry": row.entry,
         "title": row.title,
@@ -44,9 +47,9 @@ def row_json(row: Row, page: str) -> dict[str, Any]:
         "entered_as_record": row.entered_as_record,
         "disputed": row.disputed,
         "place": row.place,
-        "bits_per_byte": finite(row.bits_per_byte),
+        row.objective.name: finite(row.score),
         "deviation": finite(row.deviation),
-        "seeds": [{"seed": seed, "bits_per_byte": finite(value)} for seed, value in row.seed_scores],
+        "seeds": [{"seed": seed, row.objective.name: finite(value)} for seed, value in row.seed_scores],
         "artifact_bytes": row.artifact_bytes,
         "submitted_at": row.submitted_at,
         "decided_at": row.decided_at,

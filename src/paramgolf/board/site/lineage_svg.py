@@ -106,7 +106,7 @@ def _box(
     """A parent may be named that never was entered: it has a box and no link."""
     x, y = place
     title = row.title if row else name
-    words = f"{score(row.bits_per_byte)}  {row.status.value}".strip() if row else "not entered here"
+    words = f"{score(row)}  {row.status.value}".strip() if row else "not entered here"
     box = svg.element(
         "g",
         "box" if link else "box own",

@@ -20,7 +20,7 @@ from paramgolf.board.site.lineage_svg import lineage, lineage_chart
 from paramgolf.board.site.markdown import render_markdown
 from paramgolf.board.site.parallel import in_processes
 from paramgolf.board.site.table import Group, behind, groups_of
-from paramgolf.challenge import Challenge, challenge_names, load_challenge
+from paramgolf.challenge import BITS_PER_BYTE, Challenge, challenge_names, load_challenge, objective_of
 from paramgolf.common.templates import html_templates
 from paramgolf.judge.rulebook import RuleInWords, rulebook
 from paramgolf.judge.verdict import Finding, Outcome, Verdict, verdict_json
@@ -101,6 +101,8 @@ class _Site:
             "made_at": self.standings.made_at,
             "links": self.links,
             "rows": self.rows,
+            "objectives": tuple({g.objective.name: g.objective for g in self.groups}.values())
+            or (BITS_PER_BYTE,),
         }
 
     def render(self, template: str, **values: Any) -> str:
@@ -224,9 +226,19 @@ class _Site:
 @cache
 def _templates() -> Environment:
     environment = html_templates("paramgolf.board.site", "templates")
-    for function in (words.day, words.minute, words.score, words.thousands, words.p_value, words.shortened):
+    for function in (
+        words.day,
+        words.minute,
+        words.score,
+        words.deviation,
+        words.thousands,
+        words.p_value,
+        words.shortened,
+    ):
         environment.filters[function.__name__] = function
-    environment.globals.update(Status=Status, signs=SIGNS, plural=words.plural, behind=behind)
+    environment.globals.update(
+        Status=Status, signs=SIGNS, plural=words.plural, behind=behind, objective_of=objective_of
+    )
     return environment
 
 

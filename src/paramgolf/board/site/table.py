@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paramgolf.board.ranking.standings import Row, Standings, Status
+from paramgolf.board.ranking.standings import Row, Standings, Status, objective_of_rows
 from paramgolf.board.site.words import finite, when
+from paramgolf.challenge import Objective
 
 # Rows that the front page holds itself; the others come from rows.js when somebody sorts or filters.
 SHOWN_AT_ONCE = 100
@@ -23,6 +24,7 @@ class Group:
     number: int
     challenge: str
     track: str
+    objective: Objective
     rows: tuple[Row, ...]
     records: tuple[Row, ...]
     best: float | None
@@ -47,6 +49,7 @@ def groups_of(standings: Standings) -> tuple[Group, ...]:
                 number=number,
                 challenge=key[0],
                 track=key[1],
+                objective=objective_of_rows(rows),
                 rows=tuple(rows),
                 records=tuple(
                     rows_by_name[n] for n in names if n in rows_by_name and _drawable(rows_by_name[n])
@@ -60,10 +63,10 @@ def groups_of(standings: Standings) -> tuple[Group, ...]:
 
 
 def behind(row: Row, group: Group) -> float | None:
-    """Bits per byte behind the best of the group; None for what is not ranked."""
-    if row.status in NOT_RANKED or finite(row.bits_per_byte) is None or group.best is None:
+    """How far the row's score is from the best of the group; None for what is not ranked."""
+    if row.status in NOT_RANKED or finite(row.score) is None or group.best is None:
         return None
-    return (row.bits_per_byte or 0) - group.best
+    return (row.score or 0) - group.best
 
 
 def _has_verified(rows: Sequence[Row]) -> bool:
@@ -73,27 +76,27 @@ def _has_verified(rows: Sequence[Row]) -> bool:
 def _rank(row: Row) -> tuple[int, float, str]:
     part = 0 if row.place is not None else 1 if row.status is Status.HISTORY else 2
     part = 3 if row.status is Status.INVALID else part
-    value = finite(row.bits_per_byte)
-    return part, row.place or (float("inf") if value is None else value), row.entry
+    value = finite(row.score)
+    return part, row.place or (float("inf") if value is None else row.objective.cost(value)), row.entry
 
 
 def _best(rows: Sequence[Row]) -> float | None:
     """Of the ranked entries; of the history where nothing is ranked."""
     for status in (False, True):
         scores = [
-            row.bits_per_byte
+            score
             for row in rows
             if (row.status is Status.HISTORY) is status
             and row.status not in NOT_RANKED
-            and finite(row.bits_per_byte) is not None
+            and (score := finite(row.score)) is not None
         ]
         if scores:
-            return min(score for score in scores if score is not None)
+            return min(scores, key=objective_of_rows(rows).cost)
     return None
 
 
 def _drawable(row: Row) -> bool:
-    return when(row.submitted_at) is not None and finite(row.bits_per_byte) is not None
+    return when(row.submitted_at) is not None and finite(row.score) is not None
 
 
 def _quotas(sizes: Sequence[int]) -> list[int]:

@@ -6,6 +6,8 @@ import unicodedata
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from paramgolf.board.ranking.standings import Row
+
 LONGEST_LINK = 2000
 
 
@@ -40,9 +42,16 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def score(value: float | None) -> str:
-    """Bits per byte with four places, or nothing."""
-    return "" if finite(value) is None else f"{value:.4f}"
+def score(row: Row) -> str:
+    """The row's score in a table, or nothing."""
+    value = finite(row.score)
+    return "" if value is None else row.objective.number(value)
+
+
+def deviation(row: Row) -> str:
+    """The deviation of the row's seeds in a table, or nothing."""
+    value = finite(row.deviation)
+    return "" if value is None else row.objective.number(value)
 
 
 def thousands(value: int) -> str:

@@ -28,6 +28,8 @@ def render_report(result: Result, log: list[dict[str, Any]]) -> str:
     compared = [("model.pyz", result.bits_per_byte), *result.compressors.items()]
     return environment.get_template("report.html.j2").render(
         result=result,
+        objective=result.objective,
+        value=result.objective.value(result),
         words=in_words(result),
         train_tokens=_amount(result.train_tokens),
         charts={

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from paramgolf.challenge import OBJECTIVES, Objective
 from paramgolf.common.files import write_atomic
 from paramgolf.errors import UsageError
 
@@ -72,6 +73,11 @@ class Result:
     bits_per_weight: float
     samples: list[dict[str, str]]
     settings: dict[str, Any]
+
+    @property
+    def objective(self) -> Objective:
+        """What the run's game is won by."""
+        return OBJECTIVES[self.settings["challenge"]["objective"]]
 
 
 def write_result(path: Path, result: Result) -> None:
