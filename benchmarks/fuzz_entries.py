@@ -8,8 +8,9 @@ from typing import Any
 from fuzz_inputs import JSON_WORDS, Target, check_safe
 from paramgolf.challenge import load_challenge
 from paramgolf.judge.entry import Entry, read_entry
-from paramgolf.judge.papers import Papers, judge_papers
-from paramgolf.judge.training_data import logged_tokens
+from paramgolf.judge.papers import Papers
+from paramgolf.judge.reproduction import logged_tokens
+from paramgolf.judge.rules.registry import judge_papers
 from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict, read_verdict, verdict_json
 from paramgolf.train.recipe.files import load_recipe, recipe_folder
 

@@ -9,7 +9,7 @@ from typing import Any
 from paramgolf.board.ledger.entry_papers import Curve
 from paramgolf.board.ranking.standings import EventLine, GateResult, Row, Standings, Status
 from paramgolf.challenge import BITS_PER_BYTE, load_challenge
-from paramgolf.judge.rulebook import rulebook
+from paramgolf.judge.rules.registry import rulebook
 from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict
 
 BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -54,8 +54,8 @@ def verdict(
                     name=rule.name,
                     outcome=outcome,
                     measured="3 of 400 positions differ" if outcome is Outcome.FAIL else "as it should be",
-                    limit=rule.limit(limits),
-                    evidence=rule.measured,
+                    limit=rule.limit_in(limits),
+                    evidence=rule.measures,
                     mend="A prediction may depend on what came before it alone."
                     if outcome is Outcome.FAIL
                     else "",

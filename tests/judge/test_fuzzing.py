@@ -19,10 +19,11 @@ from paramgolf.corpus.token_shards import MAGIC
 from paramgolf.errors import ConfigError, CorpusError, EntryError, UsageError
 from paramgolf.judge.archive import inspect_archive
 from paramgolf.judge.entry import Entry, read_entry
-from paramgolf.judge.papers import Papers, judge_papers
+from paramgolf.judge.papers import Papers
 from paramgolf.judge.public_game.logs import read_log
 from paramgolf.judge.public_game.scripts import read_script
 from paramgolf.judge.public_game.submission import read_submission
+from paramgolf.judge.rules.registry import judge_papers
 from paramgolf.judge.stored_text import find_stored_text
 from paramgolf.judge.verdict import Outcome, read_verdict
 from paramgolf.lab.recipes.info import describe_artifact

@@ -10,7 +10,8 @@ from paramgolf.challenge import load_challenge
 from paramgolf.corpus import documents_sha256
 from paramgolf.errors import EntryError
 from paramgolf.judge.entry import read_entry
-from paramgolf.judge.papers import Papers, judge_papers
+from paramgolf.judge.papers import Papers
+from paramgolf.judge.rules.registry import judge_papers
 from paramgolf.judge.verdict import Finding, Outcome, SeedScore
 
 DOCUMENTS = (b"one", b"two")

@@ -1,6 +1,8 @@
-"""A rule: its number, its name, and how it answers. Where a number is given to a rule, it is given once."""
+"""A rule as data: number, name, what it asks, what is measured, what it allows; and the findings it makes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from paramgolf.challenge import Challenge
@@ -10,15 +12,32 @@ if TYPE_CHECKING:
     from paramgolf.judge.measure import Measurements
 
 
+class Required(StrEnum):
+    """When a rule must be decided before an entry is called valid. A rule that fails makes it invalid always."""
+
+    ALWAYS = "always"
+    WHOLE_TEXT = "not on a quick look"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Makes the findings of one rule. `limit` is what it allows, in words; some of it depends on the challenge."""
+    """One rule's declaration.
 
-    def __init__(self, number: str, name: str, limit: str | Callable[[Challenge], str]) -> None:
-        self.number, self.name, self._limit = number, name, limit
+    `number` never changes its meaning. `asks` says what an entry must keep, `measures` how the judge finds out, both
+    for readers. `limit` is what the rule allows, in words; some of it depends on the challenge.
+    """
 
-    def limit(self, challenge: Challenge) -> str:
+    number: str
+    name: str
+    asks: str
+    measures: str
+    required: Required
+    limit: str | Callable[[Challenge], str]
+
+    def limit_in(self, challenge: Challenge) -> str:
         """What the rule allows in that challenge."""
-        return self._limit if isinstance(self._limit, str) else self._limit(challenge)
+        return self.limit if isinstance(self.limit, str) else self.limit(challenge)
 
     def __call__(
         self,

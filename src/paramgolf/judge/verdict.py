@@ -15,6 +15,8 @@ from paramgolf.common.printable import printable
 from paramgolf.errors import UsageError
 
 LARGEST_VERDICT_FILE = 2**24
+# Of the rule whose finding about a seed says what training it again came to (rules/training_data.py).
+REPRODUCTION_RULE = "R14"
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
 
@@ -126,7 +128,9 @@ class Verdict:
         """What training a seed again came to (R14 of that seed); None where none was."""
         if self.trained_again is None:
             return None
-        return next((f for f in self.findings if f.rule == "R14" and f.seed == self.trained_again), None)
+        return next(
+            (f for f in self.findings if f.rule == REPRODUCTION_RULE and f.seed == self.trained_again), None
+        )
 
     @property
     def reproduction_in_words(self) -> str:

@@ -16,13 +16,14 @@ from paramgolf.corpus import documents_sha256
 from paramgolf.errors import EntryError, SandboxError
 from paramgolf.judge.entry import EnteredSeed, Entry, read_entry
 from paramgolf.judge.measure import Depth, Measurements, measure_artifact
-from paramgolf.judge.papers import ENTRY, Papers, judge_papers
+from paramgolf.judge.papers import Papers
+from paramgolf.judge.reproduction import reproduce
 from paramgolf.judge.rule import first_line
-from paramgolf.judge.rules import REQUIRED, REQUIRED_QUICKLY, judge_measurements
+from paramgolf.judge.rules.entry import RULE as ENTRY
+from paramgolf.judge.rules.registry import judge_measurements, judge_papers, required
 from paramgolf.judge.rules.size import RULE as SIZE
 from paramgolf.judge.safe_files import read_regular_file
 from paramgolf.judge.snapshot import private_folder
-from paramgolf.judge.training_data import reproduce
 from paramgolf.judge.verdict import Finding, SeedScore, Verdict, standing_of
 from paramgolf.score import ProgressCallback, sandbox_failure
 from paramgolf.score.control_group import limits_kept_by
@@ -61,7 +62,6 @@ def verify(path: Path, terms: Terms) -> Verdict:
         entry, trained_again = None, None
         findings, score = _verify_file(path.parent, path.name, terms, None, None)
         scores = [score]
-    required = REQUIRED if terms.depth.prove else REQUIRED_QUICKLY
     return Verdict(
         entry=path.resolve().name,
         title=entry.title if entry else path.name,
@@ -69,7 +69,7 @@ def verify(path: Path, terms: Terms) -> Verdict:
         rules_version=terms.challenge.rules_version,
         track=entry.track if entry else "undeclared",
         record=bool(entry and entry.record),
-        standing=standing_of(tuple(findings), required=required),
+        standing=standing_of(tuple(findings), required=required(quick=not terms.depth.prove)),
         depth=terms.depth.name,
         findings=tuple(findings),
         scores=tuple(score for score in scores if score),

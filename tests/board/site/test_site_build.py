@@ -19,7 +19,7 @@ from paramgolf.board.site import build_site
 from paramgolf.board.site.addresses import addresses
 from paramgolf.board.site.table import SHOWN_AT_ONCE, groups_of
 from paramgolf.errors import UsageError
-from paramgolf.judge.rulebook import rulebook
+from paramgolf.judge.rules.registry import rulebook
 from paramgolf.judge.verdict import Outcome
 
 HOSTILE = (

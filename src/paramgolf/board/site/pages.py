@@ -22,7 +22,8 @@ from paramgolf.board.site.parallel import in_processes
 from paramgolf.board.site.table import Group, behind, groups_of
 from paramgolf.challenge import BITS_PER_BYTE, Challenge, challenge_names, load_challenge, objective_of
 from paramgolf.common.templates import html_templates
-from paramgolf.judge.rulebook import RuleInWords, rulebook
+from paramgolf.judge.rule import Rule
+from paramgolf.judge.rules.registry import rulebook
 from paramgolf.judge.verdict import Finding, Outcome, Verdict, verdict_json
 
 STATIC = ("site.css", "theme.js", "board.js")
@@ -242,9 +243,9 @@ def _templates() -> Environment:
     return environment
 
 
-def _limits(rule: RuleInWords, challenges: list[tuple[str, Challenge]]) -> list[tuple[str, str]]:
+def _limits(rule: Rule, challenges: list[tuple[str, Challenge]]) -> list[tuple[str, str]]:
     """By challenge; once, without a name, where all have the same."""
-    limits = [(name, rule.limit(challenge)) for name, challenge in challenges]
+    limits = [(name, rule.limit_in(challenge)) for name, challenge in challenges]
     return [("", limits[0][1])] if len({limit for _, limit in limits}) == 1 else limits
 
 

@@ -5,7 +5,6 @@ from statistics import fmean
 
 from paramgolf.challenge import Challenge
 from paramgolf.common.printable import quoted
-from paramgolf.judge.papers import ENTRY, EVIDENCE, SEEDS
 from paramgolf.judge.public_game.answers import half_a_unit, listed
 from paramgolf.judge.public_game.folder import PublicEntry
 from paramgolf.judge.public_game.logs import LogRun
@@ -17,6 +16,9 @@ from paramgolf.judge.public_game.runs import (
     seeds_of,
     unclaimed_runs,
 )
+from paramgolf.judge.rules.entry import RULE as ENTRY
+from paramgolf.judge.rules.evidence import RULE as EVIDENCE
+from paramgolf.judge.rules.seeds import RULE as SEEDS
 from paramgolf.judge.verdict import Finding, Outcome
 
 REGULAR = "regular files inside the folder, JSON as JSON, programs that can be read"

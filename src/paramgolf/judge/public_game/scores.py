@@ -9,7 +9,6 @@ from statistics import fmean
 
 from paramgolf.challenge import Challenge
 from paramgolf.common.printable import quoted
-from paramgolf.judge.papers import CLAIMS
 from paramgolf.judge.public_game.answers import half_a_unit, listed
 from paramgolf.judge.public_game.claims import PublicSubmission, SeedClaim
 from paramgolf.judge.public_game.folder import PublicEntry
@@ -22,6 +21,7 @@ from paramgolf.judge.public_game.runs import (
     seeds_of,
     tolerance,
 )
+from paramgolf.judge.rules.claims import RULE as CLAIMS
 from paramgolf.judge.verdict import Finding, Outcome
 
 # Far larger models than fit the cap stay above this on web text; every lower score of the public game was a wrong

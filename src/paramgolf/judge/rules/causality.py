@@ -1,14 +1,20 @@
-"""R06: a prediction uses only what came before it: the blind audit."""
+"""The rule of causality: its declaration, and how it judges an artifact."""
 
 from paramgolf.judge.audit import DISTANCE, GAP_NATS, MEAN_GAIN_NATS, Audit, power
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule
+from paramgolf.judge.rule import Required, Rule
 from paramgolf.judge.verdict import Finding
 
 RULE = Rule(
-    "R06",
-    "causality",
-    f"gain {GAP_NATS} nats and distance {DISTANCE} at a position, {MEAN_GAIN_NATS} nats in the mean",
+    number="R06",
+    name="causality",
+    asks="A prediction uses only what came before it.",
+    measures=(
+        "The blind audit: positions drawn by a secret, asked again with the rest withheld, must give "
+        "the prediction that was scored."
+    ),
+    required=Required.ALWAYS,
+    limit=f"gain {GAP_NATS} nats and distance {DISTANCE} at a position, {MEAN_GAIN_NATS} nats in the mean",
 )
 MEND = (
     "A prediction may depend on the tokens before it in its document (and, in the adaptive track, on what was "
@@ -19,8 +25,8 @@ MEND = (
 
 
 def judge(m: Measurements) -> Finding:
-    """Each drawn position, asked again with the rest withheld, must give the prediction that was scored."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     if m.audit is None:
         return RULE.not_reached(m)
     audit = m.audit

@@ -1,9 +1,9 @@
-"""R09: the clocks: scoring and proving by the harness's own wall clock."""
+"""The rule of clocks: its declaration, and how it judges an artifact."""
 
 from paramgolf.challenge import Challenge
+from paramgolf.judge.broken_phase import broken_here
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule, first_line
-from paramgolf.judge.rules.answer import broken_here
+from paramgolf.judge.rule import Required, Rule, first_line
 from paramgolf.judge.verdict import Finding
 
 
@@ -14,12 +14,22 @@ def _limit(challenge: Challenge) -> str:
     )
 
 
-RULE = Rule("R09", "clocks", _limit)
+RULE = Rule(
+    number="R09",
+    name="clocks",
+    asks="Scoring and proving keep within their clocks.",
+    measures=(
+        "The harness's wall clock of scoring and proof, start of the processes included; an entry that "
+        "stalls when asked again fails too."
+    ),
+    required=Required.ALWAYS,
+    limit=_limit,
+)
 
 
 def judge(m: Measurements) -> Finding:
-    """Start of the processes, encoding, prediction and learning are all inside."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     if broken := broken_here(m, RULE.number):
         phase, error = broken
         return RULE.failed(

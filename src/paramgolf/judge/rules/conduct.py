@@ -1,16 +1,23 @@
-"""R17: the entry answers what it is asked, within its resources, and leaves the harness alone."""
+"""The rule of conduct: its declaration, and how it judges an artifact."""
 
+from paramgolf.judge.broken_phase import broken_here
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule, first_line
-from paramgolf.judge.rules.answer import broken_here
+from paramgolf.judge.rule import Required, Rule, first_line
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R17", "conduct", "every question answered as the protocol says")
+RULE = Rule(
+    number="R17",
+    name="conduct",
+    asks="The entry answers what it is asked, within its resources, and leaves the harness alone.",
+    measures="Crashes, frames that the protocol does not allow, resources exhausted.",
+    required=Required.ALWAYS,
+    limit="every question answered as the protocol says",
+)
 
 
 def judge(m: Measurements) -> Finding:
-    """Crashes, frames that the protocol does not allow, resources exhausted."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     if broken := broken_here(m, RULE.number):
         phase, error = broken
         return RULE.failed(

@@ -1,15 +1,22 @@
-"""R10: the same bits twice: the score can be repeated by anybody with such a machine."""
+"""The rule of determinism: its declaration, and how it judges an artifact."""
 
-from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule
+from paramgolf.judge.measure import FULL, Measurements
+from paramgolf.judge.rule import Required, Rule
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R10", "determinism", "the same bits in a fresh process")
+RULE = Rule(
+    number="R10",
+    name="determinism",
+    asks="The same bits twice: the score can be repeated by anybody with such a machine.",
+    measures=f"{FULL.share:.0%} of the predictions again in a fresh sandbox, compared bit for bit.",
+    required=Required.ALWAYS,
+    limit="the same bits in a fresh process",
+)
 
 
 def judge(m: Measurements) -> Finding:
-    """Some batches again in a fresh sandbox, as they were, compared bit for bit."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     if m.repeats is None:
         return RULE.not_reached(m)
     again = m.repeats.again

@@ -1,16 +1,23 @@
-"""R04: the canonical documents, all of them, in order. The harness feeds them; the entry has no say."""
+"""The rule of documents: its declaration, and how it judges an artifact."""
 
 from paramgolf.corpus import documents_sha256
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule
+from paramgolf.judge.rule import Required, Rule
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R04", "documents", "all validation documents, in order")
+RULE = Rule(
+    number="R04",
+    name="documents",
+    asks="The canonical documents, all of them, in order. The harness feeds them; the entry has no say.",
+    measures="The documents that the harness fed, all and in order, by SHA-256.",
+    required=Required.WHOLE_TEXT,
+    limit="all validation documents, in order",
+)
 
 
 def judge(m: Measurements) -> Finding:
-    """What was scored, by hash."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     if m.score is None:
         return RULE.not_reached(m)
     measured = f"{m.score.documents:,} documents, {m.score.text_bytes:,} bytes"

@@ -1,16 +1,26 @@
-"""R08: documents are independent: always in the fixed track, where declared in the adaptive one."""
+"""The rule of isolation: its declaration, and how it judges an artifact."""
 
 from paramgolf.judge.audit import GAP_NATS
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule
+from paramgolf.judge.rule import Required, Rule
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R08", "isolation", f"{GAP_NATS} nats at any prediction")
+RULE = Rule(
+    number="R08",
+    name="isolation",
+    asks="Documents are independent: always in the fixed track, where declared in the adaptive one.",
+    measures=(
+        "Documents alone and from the last to the first (fixed), or before anything was learned "
+        "(declared isolated)."
+    ),
+    required=Required.ALWAYS,
+    limit=f"{GAP_NATS} nats at any prediction",
+)
 
 
 def judge(m: Measurements) -> Finding:
-    """Documents asked for alone, in another order, must cost what they cost."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     if m.repeats is None:
         return RULE.not_reached(m)
     alone = m.repeats.alone

@@ -1,16 +1,27 @@
-"""R03: the tokens say everything: decode(encode(d)) gives the same bytes, in a process that never saw d."""
+"""The rule of lossless: its declaration, and how it judges an artifact."""
 
+from paramgolf.judge.broken_phase import broken_here
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule, first_line
-from paramgolf.judge.rules.answer import broken_here
+from paramgolf.judge.repeat import HOSTILE_STRINGS
+from paramgolf.judge.rule import Required, Rule, first_line
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R03", "lossless", "every byte comes back")
+RULE = Rule(
+    number="R03",
+    name="lossless",
+    asks="The tokens say everything: decode(encode(d)) gives the same bytes, in a process that never saw d.",
+    measures=(
+        f"Every document, and {len(HOSTILE_STRINGS)} byte strings made to be difficult, encoded in one sandbox and "
+        "decoded in another."
+    ),
+    required=Required.ALWAYS,
+    limit="every byte comes back",
+)
 
 
 def judge(m: Measurements) -> Finding:
-    """Every document, and byte strings made to be difficult."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     if broken := broken_here(m, RULE.number):
         return RULE.failed(
             "text was lost",

@@ -1,4 +1,4 @@
-"""R13: no memorised validation text: none stored in the artifact, and no better on it than on fresh text."""
+"""The rule of memorisation: its declaration, and how it judges an artifact."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule
+from paramgolf.judge.rule import Required, Rule
 from paramgolf.judge.stored_text import WINDOW
 from paramgolf.judge.verdict import Finding
 from paramgolf.score import Score
@@ -19,15 +19,23 @@ ERROR_RATE = 0.001
 MARGIN = 0.02
 FEWEST = 20
 RULE = Rule(
-    "R13",
-    "memorisation",
-    f"{STORED_SHARE:.0%} of the text stored; fresh text not dearer by more than {MARGIN:.0%}, p >= {ERROR_RATE}",
+    number="R13",
+    name="memorisation",
+    asks=(
+        "No memorised validation text: none stored in the artifact, and no better on it than on fresh text."
+    ),
+    measures=(
+        f"Validation text stored in the artifact ({WINDOW} bytes word for word, compressed streams unpacked): at most "
+        f"{STORED_SHARE:.0%}; with --fresh, a test against text of the same source that nobody had."
+    ),
+    required=Required.NEVER,
+    limit=f"{STORED_SHARE:.0%} of the text stored; fresh text not dearer by more than {MARGIN:.0%}, p >= {ERROR_RATE}",
 )
 
 
 def judge(m: Measurements) -> Finding:
-    """A search for stored text always; the comparison where fresh text of the same source was given."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     if m.stored is None or m.score is None:
         return RULE.not_reached(m)
     stored = m.stored.bytes / max(1, m.stored.text_bytes)

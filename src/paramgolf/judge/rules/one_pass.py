@@ -1,15 +1,24 @@
-"""R07: score before update, one pass: asking changes nothing, and an entry learns only from what was scored."""
+"""The rule of one pass: its declaration, and how it judges an artifact."""
 
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule
+from paramgolf.judge.rule import Required, Rule
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R07", "one pass", "the same answer twice; learn only where declared")
+RULE = Rule(
+    number="R07",
+    name="one pass",
+    asks=(
+        "Score before update, one pass: asking changes nothing, and an entry learns only from what was scored."
+    ),
+    measures="The same question twice in a row, bit for bit; learn only in the adaptive track.",
+    required=Required.ALWAYS,
+    limit="the same answer twice; learn only where declared",
+)
 
 
 def judge(m: Measurements) -> Finding:
-    """The same question, asked twice in a row, and the track that was declared."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     if m.score is None:
         return RULE.not_reached(m)
     if m.declared_track == "fixed" and m.score.adaptive:

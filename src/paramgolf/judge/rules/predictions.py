@@ -1,16 +1,26 @@
-"""R05: every prediction is a distribution over the whole alphabet: finite logits, of which we take the softmax."""
+"""The rule of predictions: its declaration, and how it judges an artifact."""
 
+from paramgolf.judge.broken_phase import broken_here
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule, first_line
-from paramgolf.judge.rules.answer import broken_here
+from paramgolf.judge.rule import Required, Rule, first_line
 from paramgolf.judge.verdict import Finding
 
-RULE = Rule("R05", "predictions", "finite logits, normalised by the harness")
+RULE = Rule(
+    number="R05",
+    name="predictions",
+    asks=(
+        "Every prediction is a distribution over the whole alphabet: finite logits, of which the "
+        "harness takes the softmax."
+    ),
+    measures="NaN and infinity are refused wherever they count; the softmax is the harness's.",
+    required=Required.ALWAYS,
+    limit="finite logits, normalised by the harness",
+)
 
 
 def judge(m: Measurements) -> Finding:
-    """NaN and infinity are refused wherever they count; normalisation is ours."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     if broken := broken_here(m, RULE.number):
         return RULE.failed(
             "NaN or infinity",

@@ -1,17 +1,27 @@
-"""R11: the score is a compressed size: compressed in one sandbox, decompressed in another, identical."""
+"""The rule of proof: its declaration, and how it judges an artifact."""
 
+from paramgolf.judge.broken_phase import broken_here
 from paramgolf.judge.measure import Measurements
-from paramgolf.judge.rule import Rule, first_line
-from paramgolf.judge.rules.answer import broken_here
+from paramgolf.judge.rule import Required, Rule, first_line
 from paramgolf.judge.verdict import Finding
 from paramgolf.score.proof import CONTAINER_BYTES, TOLERANCE
 
-RULE = Rule("R11", "proof", f"identical, and within {TOLERANCE:.1%} and {CONTAINER_BYTES} bytes of the score")
+RULE = Rule(
+    number="R11",
+    name="proof",
+    asks="The score is a compressed size: compressed in one sandbox, decompressed in another, identical.",
+    measures=(
+        "Compressed in one sandbox, decompressed in another: identical, and the size agrees with the score to "
+        f"{TOLERANCE:.1%} + {CONTAINER_BYTES} bytes."
+    ),
+    required=Required.WHOLE_TEXT,
+    limit=f"identical, and within {TOLERANCE:.1%} and {CONTAINER_BYTES} bytes of the score",
+)
 
 
 def judge(m: Measurements) -> Finding:
-    """The documents come back, and the compressed size agrees with the score."""
-    limit = RULE.limit(m.challenge)
+    """Judge one artifact by what was measured of it."""
+    limit = RULE.limit_in(m.challenge)
     mend = "compress and decompress must step through exactly the predictions that `predict` gives."
     if broken := broken_here(m, RULE.number):
         return RULE.failed("the codec broke", limit, first_line(broken[1]), mend)

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,10 @@ import paramgolf
 from paramgolf.challenge import Challenge
 from paramgolf.common.printable import printable
 from paramgolf.errors import EntryError, EntryTimeoutError, SandboxError
+from paramgolf.judge.entry import LARGEST_ENTRY_FILE, LARGEST_LOG, EnteredSeed, Entry
 from paramgolf.judge.safe_files import read_regular_file
 from paramgolf.judge.snapshot import private_folder
+from paramgolf.score import ENTRY_THREADS, Isolation, score_artifact
 from paramgolf.score.control_group import control_group
 from paramgolf.score.limits import Limits
 from paramgolf.score.packages import packages_with
@@ -177,3 +179,66 @@ def _summary(run: Path) -> Trained:
         return Trained(tokens=int(table["train_tokens"]), seconds=float(table["train_seconds"]))
     except (ValueError, KeyError, TypeError) as error:
         raise EntryError(f"training.json of the reproduction is unreadable: {error}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reproduction:
+    """One seed, trained again. Without `bits_per_byte` it did not come to a score, and `error` says why."""
+
+    seed: int
+    same_tokens: bool
+    trained: Trained | None = None
+    bits_per_byte: float | None = None
+    error: EntryError | None = None
+
+
+def reproduce(
+    folder: Path,
+    entry: Entry,
+    seed: EnteredSeed,
+    *,
+    challenge: Challenge,
+    corpus: str,
+    documents: Sequence[bytes],
+    say: Callable[[str], None],
+) -> Reproduction:
+    """Train that seed of an entry again and score what comes of it; the entry's own faults are in the result.
+
+    Raises:
+        SandboxError: the sandbox is missing or broke.
+    """
+    tokens = None
+    trained = None
+    try:
+        if entry.recipe is None:
+            raise EntryError("entry.toml names no recipe. Enter the recipe.toml of the run.")
+        recipe = read_regular_file(folder, entry.recipe, LARGEST_ENTRY_FILE)
+        tokens = logged_tokens(folder, seed)
+        plan = Plan(recipe=recipe, seed=seed.seed, challenge=challenge, corpus=corpus, tokens=tokens)
+        with private_folder() as private:
+            artifact = private / "model.pyz"
+            trained = train_again(plan, artifact, say)
+            say(f"reproduction: trained on {trained.tokens:,} tokens in {trained.seconds:.0f} s; scoring")
+            score = score_artifact(
+                artifact, documents, isolation=Isolation.BUBBLEWRAP, threads=ENTRY_THREADS, seconds_limit=None
+            )
+    except EntryError as error:
+        return Reproduction(seed=seed.seed, same_tokens=tokens is not None, trained=trained, error=error)
+    return Reproduction(
+        seed=seed.seed,
+        same_tokens=tokens is not None,
+        trained=trained,
+        bits_per_byte=score.bits_per_byte,
+    )
+
+
+def logged_tokens(folder: Path, seed: EnteredSeed) -> int | None:
+    """How many tokens the last line of a seed's log says it saw; None without a log that says so."""
+    if seed.log is None:
+        return None
+    try:
+        lines = read_regular_file(folder, seed.log, LARGEST_LOG).splitlines()
+        tokens = json.loads(lines[-1])["tokens"]
+    except (EntryError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return tokens if type(tokens) is int and 0 < tokens < 2**50 else None
