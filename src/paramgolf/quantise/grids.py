@@ -8,6 +8,7 @@ Weights are rounded in training exactly as the artifact gives them back, with st
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -38,24 +39,35 @@ ROUNDER = 1.5 * 2**23
 class QuantisationScheme:
     """How a group of tensors is quantised: weight = scale of its row * scale of its column * q, with |q| <= limit."""
 
-    # "max": scale = max |row| / limit, rounded up, so that nothing clips (limit 127: int8 by row); "rms": scale =
-    # step * root mean square of the row, and what is over limit * scale clips; "loss": scales of rows and columns go
-    # with 1 / root of their mean squared gradient, so that rounding any weight costs about the same loss, but are
-    # never so fine that a weight could not double before it clips; "ternary":
-    # -1, 0 or 1 times mean |row| (Ma et al. 2024, BitNet b1.58); "binary": -1 or 1 times it (Rastegari et al. 2016).
-    rule: str = "max"
-    # The largest integer, for rules "max", "rms" and "loss".
-    limit: int = 127
-    # Distance between weights that can be told apart, for rules "rms" and "loss": in root mean squares of the
-    # row, and of the whole model. With `fill`, only the ratios between groups count.
-    step: float = 1.0
-    # Each column's rounding error is taken up by the columns behind it, by what the matrix was applied to at the end
-    # of training (Frantar et al. 2022, GPTQ); training.calibration says on what text.
-    feedback: bool = False
-    # Rank of the patches that the group's worst tensors get behind rounding (Zhang et al. 2024, LQER); 0: none.
-    repair_rank: int = 0
-    # How many tensors of the group are patched: those with the largest errors.
-    repair_tensors: int = 3
+    rule: Annotated[
+        str,
+        '"max": scale = max |row| / limit, rounded up, so that nothing clips (limit 127: int8 by row); '
+        '"rms": scale = step * root mean square of the row, and what is over limit * scale clips; "loss": '
+        "scales of rows and columns go with 1 / root of their mean squared gradient, so that rounding any "
+        "weight costs about the same loss, but are never so fine that a weight could not double before it "
+        'clips; "ternary": -1, 0 or 1 times mean |row| (Ma et al. 2024, BitNet b1.58); "binary": -1 or 1 '
+        "times it (Rastegari et al. 2016).",
+    ] = "max"
+    limit: Annotated[int, 'The largest integer, for rules "max", "rms" and "loss".'] = 127
+    step: Annotated[
+        float,
+        'Distance between weights that can be told apart, for rules "rms" and "loss": in root mean squares '
+        "of the row, and of the whole model. With `fill`, only the ratios between groups count.",
+    ] = 1.0
+    feedback: Annotated[
+        bool,
+        "Each column's rounding error is taken up by the columns behind it, by what the matrix was applied "
+        "to at the end of training (Frantar et al. 2022, GPTQ); training.calibration says on what text.",
+    ] = False
+    repair_rank: Annotated[
+        int,
+        "Rank of the patches that the group's worst tensors get behind rounding (Zhang et al. 2024, LQER); "
+        "0: none.",
+    ] = 0
+    repair_tensors: Annotated[
+        int,
+        "How many tensors of the group are patched: those with the largest errors.",
+    ] = 3
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:

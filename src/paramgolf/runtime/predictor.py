@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -28,10 +28,11 @@ CACHE_BYTES = 1 << 31
 class PredictConfig:
     """A document is read in windows of `window` tokens of which the first `overlap` are only context."""
 
-    # Tokens of a document that are read at once.
-    window: int = 1024
-    # Of these, the first so many only give context in all windows but the first.
-    overlap: int = 512
+    window: Annotated[int, "Tokens of a document that are read at once."] = 1024
+    overlap: Annotated[
+        int,
+        "Of these, the first so many only give context in all windows but the first.",
+    ] = 512
 
     def __post_init__(self) -> None:
         if not 0 <= self.overlap < self.window:

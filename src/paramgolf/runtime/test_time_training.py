@@ -9,7 +9,7 @@ the last `keep`, and go back to it where something else is asked.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -31,14 +31,22 @@ MATRICES = ("query", "key", "value", "out", "up", "gate", "down")
 class LearnConfig:
     """How the model is trained on what was scored."""
 
-    # What each step on scored text multiplies the gradient with (SGD); 0: nothing is learnt.
-    rate: float = 0.0
-    # Tokens that are scored before each step, read behind predict.overlap tokens of context.
-    chunk: int = 64
-    # Where the weights go back to the artifact's: at each document's end (the fixed track), or never.
-    scope: Literal["document", "text"] = "document"
-    # Train adapters of this rank on the matrices of the blocks; 0: all weights.
-    lora_rank: int = 0
+    rate: Annotated[
+        float,
+        "What each step on scored text multiplies the gradient with (SGD); 0: nothing is learnt.",
+    ] = 0.0
+    chunk: Annotated[
+        int,
+        "Tokens that are scored before each step, read behind predict.overlap tokens of context.",
+    ] = 64
+    scope: Annotated[
+        Literal["document", "text"],
+        "Where the weights go back to the artifact's: at each document's end (the fixed track), or never.",
+    ] = "document"
+    lora_rank: Annotated[
+        int,
+        "Train adapters of this rank on the matrices of the blocks; 0: all weights.",
+    ] = 0
 
 
 class Adapters:

@@ -8,7 +8,7 @@ from paramgolf.cli.app import main
 from paramgolf.lab.recipes.lines import explanations, lines_of
 from paramgolf.quantise.grids import QuantisationScheme
 from paramgolf.train.recipe.files import load_recipe, recipe_from, recipe_names
-from paramgolf.train.recipe.recipe import Recipe
+from paramgolf.train.recipe.recipe import Recipe, TrainingRecipe
 
 EMPTY = recipe_from({}, "empty", "empty")
 SECTIONS = {f.name for f in fields(Recipe) if is_dataclass(getattr(EMPTY, f.name))} | {"weights"}
@@ -21,7 +21,7 @@ CLASSES = [
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_every_field_has_an_explanation(cls):
-    """Write a comment above the field."""
+    """Write Annotated[TYPE, "what it means"] as the field's type."""
     missing = [f.name for f in fields(cls) if not explanations(cls)[f.name]]
     assert [name for name in missing if name not in SECTIONS] == []
 
@@ -41,9 +41,15 @@ def test_lines_hold_every_value_and_say_which_are_defaults(name):
         assert lines[f"weights.{group}", "step"].explanation
 
 
-def test_a_comment_of_several_lines_is_one_explanation():
+def test_an_explanation_is_what_stands_beside_the_type():
     assert explanations(QuantisationScheme)["rule"].startswith('"max": scale = max')
-    assert "clips" in explanations(QuantisationScheme)["rule"]
+    assert explanations(TrainingRecipe)["sequence_length"] == "Tokens of one training sequence."
+
+
+def test_an_explanation_is_one_line_of_whole_words():
+    for cls in CLASSES:
+        for text in explanations(cls).values():
+            assert " ".join(text.split()) == text
 
 
 def test_show_explains_what_differs_and_with_all_everything(capsys):

@@ -1,14 +1,12 @@
 """A recipe line by line: value, default, and what the field means.
 
-An explanation stands in one place: the comment above the field in its dataclass.
+An explanation stands in one place: beside the type of the field in its dataclass, `Annotated[int, "what it means"]`.
+Packing drops annotations, so that the explanations of what ships cost no byte.
 """
 
-import ast
-import inspect
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
 from paramgolf.common.toml import in_toml
 from paramgolf.quantise.grids import QuantisationScheme
@@ -42,22 +40,13 @@ def lines_of(recipe: Recipe) -> list[Line]:
 
 
 def explanations(cls: type) -> dict[str, str]:
-    """By field of a dataclass, the comment above it as one line; "" where there is none."""
-    lines = textwrap.dedent(inspect.getsource(cls)).splitlines()
-    (definition,) = ast.parse("\n".join(lines)).body
-    assert isinstance(definition, ast.ClassDef)
-    found = {}
-    for node in definition.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            found[node.target.id] = " ".join(_comment_above(lines, node.lineno - 1))
-    return found
+    """By field of a dataclass, its explanation; "" where there is none."""
+    hints = get_type_hints(cls, include_extras=True)
+    return {field.name: _explanation(hints[field.name]) for field in fields(cls)}
 
 
-def _comment_above(lines: list[str], field: int) -> list[str]:
-    first = field
-    while lines[first - 1].lstrip().startswith("#"):
-        first -= 1
-    return [line.lstrip().removeprefix("#").strip() for line in lines[first:field]]
+def _explanation(hint: Any) -> str:
+    return next((text for text in getattr(hint, "__metadata__", ()) if isinstance(text, str)), "")
 
 
 def _lines(value: Any, default: Any, section: str) -> Iterator[Line]:

@@ -1,7 +1,7 @@
 """What the mixer is told, remembers and works with: options, and records of arrays for compiled code."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,32 +49,26 @@ RATES = (
 class AdaptConfig:
     """What a mixer looks at (CONTEXTS), and how fast it learns."""
 
-    # Of which contexts of a token what came before is counted while text is scored; none: the model alone.
-    contexts: tuple[str, ...] = ()
-    # How far back memory goes: the document's beginning (the fixed track), or that of the text.
-    scope: Literal["document", "text"] = "text"
-    # Each context counts in 2^table_bits slots of 4 bytes.
-    table_bits: int = 20
-    # How fast the mixer's weights learn at the start, beside the floor.
-    rate: float = 0.02
-    # How fast they learn in the end.
-    rate_floor: float = 0.002
-    # The rate is divided by 1 + this for each decision made.
-    rate_decay: float = 1e-4
-    # How fast the weights of the mixer's sets among each other learn.
-    set_rate: float = 0.002
-    # Least share of a new decision in the probability of a slot.
-    slot_floor: float = 0.03
-    # Least share of a new decision in the probability of a history.
-    map_floor: float = 0.01
-    # Share of a new decision in the trust in a match.
-    match_rate: float = 0.01
-    # Share of a new decision in the last calibration.
-    calibration_rate: float = 0.02
-    # The model's weight in the mixer before anything was read.
-    model_weight: float = 0.6
-    # Each context's weight then.
-    context_weight: float = 0.08
+    contexts: Annotated[
+        tuple[str, ...],
+        "Of which contexts of a token what came before is counted while text is scored; none: the model "
+        "alone.",
+    ] = ()
+    scope: Annotated[
+        Literal["document", "text"],
+        "How far back memory goes: the document's beginning (the fixed track), or that of the text.",
+    ] = "text"
+    table_bits: Annotated[int, "Each context counts in 2^table_bits slots of 4 bytes."] = 20
+    rate: Annotated[float, "How fast the mixer's weights learn at the start, beside the floor."] = 0.02
+    rate_floor: Annotated[float, "How fast they learn in the end."] = 0.002
+    rate_decay: Annotated[float, "The rate is divided by 1 + this for each decision made."] = 1e-4
+    set_rate: Annotated[float, "How fast the weights of the mixer's sets among each other learn."] = 0.002
+    slot_floor: Annotated[float, "Least share of a new decision in the probability of a slot."] = 0.03
+    map_floor: Annotated[float, "Least share of a new decision in the probability of a history."] = 0.01
+    match_rate: Annotated[float, "Share of a new decision in the trust in a match."] = 0.01
+    calibration_rate: Annotated[float, "Share of a new decision in the last calibration."] = 0.02
+    model_weight: Annotated[float, "The model's weight in the mixer before anything was read."] = 0.6
+    context_weight: Annotated[float, "Each context's weight then."] = 0.08
 
     def __post_init__(self) -> None:
         if unknown := sorted({name.removeprefix(WITHIN) for name in self.contexts} - set(CONTEXTS)):

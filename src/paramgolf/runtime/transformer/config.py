@@ -1,6 +1,7 @@
 """Sizes and choices of a language model. A variant is a plain field."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 # The linear mixer's state counts as so many positions of a key-value cache for each channel of a head.
 STATE_POSITIONS = 0.5
@@ -13,72 +14,101 @@ class ModelConfig:
     Values that make no sense are refused where recipes are read (train/recipe/model_checks.py): checks would ship.
     """
 
-    # Tokens that the model knows; the tokenizer sets it.
-    vocab_size: int = 1024
-    # Channels of the stream that runs through all layers.
-    width: int = 512
-    # Blocks of attention and MLP.
-    layers: int = 9
-    # Query heads of each attention; they share the width.
-    heads: int = 8
-    # Key/value heads, each serving heads / kv_heads query heads (Ainslie et al. 2023).
-    kv_heads: int = 4
-    # The MLP's hidden width, in widths of the model.
-    mlp_ratio: float = 2.0
-    # A layer's attention reaches over its own block of `window` tokens and the block before; 0: over everything.
-    # One entry for each layer, or one for all.
-    windows: tuple[int, ...] = (0,)
-    # Wavelengths of the rotary embedding grow up to about this many tokens (Su et al. 2021).
-    rope_base: float = 10_000.0
-    # How many channels of a head are rotated; 0: all (record 2026-03-21_11L_XSA4_EMA_PartialRoPE_LateQAT_1.1248).
-    rope_width: int = 0
-    # What the gain of each head on its normalised queries starts from: sharper attention above 1.
-    q_gain: float = 1.5
-    # Logits are bent so that none passes this size.
-    logit_softcap: float = 30.0
-    # "tanh"; "rational": x / sqrt(1 + (x/cap)^2), the same limits and slope, cheaper on a CPU; or "polynomial".
-    softcap_kind: str = "tanh"
-    # Hashed embeddings of the last `order` tokens, (order, buckets, width) each: added to the token's embedding.
-    ngrams: tuple[tuple[int, int, int], ...] = ()
-    # Mix each position with the one before, by channel, in front of attention and MLP (Peng et al. 2023, RWKV).
-    token_shift: bool = False
-    # Add the embedding before, gated, inside a document (record 2026-04-27_SmearGateBOSFix_...).
-    smear: bool = False
-    # "relu_squared" (So et al. 2021); "leaky_relu_squared" (record 2026-03-23_LeakyReLU_LegalTTT_ParallelMuon);
-    # "swiglu" (Shazeer 2020), which has a third matrix.
-    activation: str = "relu_squared"
-    # Channels of the input that a gate on each head's output reads; 0: no gate.
-    attention_gate: int = 0
-    # Heads lose what lies along a position's own value.
-    exclusive_attention: bool = False
-    # Later layers mix in the first layer's values.
-    value_residual: bool = False
-    # Layers that mix values from a table of tokens into their own.
-    value_embedding: tuple[int, ...] = ()
-    # From this layer on attention and MLP read the same input (Wang and Komatsuzaki 2021, GPT-J); None: in no layer.
-    parallel_from: int | None = None
-    # Inputs of a layer's attention and MLP shrink by 1/sqrt(layer + 1).
-    norm_scale: bool = False
-    # "attention", or "linear": attention without softmax, with forgetting. One entry for each layer, or one for all.
-    mixers: tuple[str, ...] = ("attention",)
-    # Outputs of the first half of the depths are added, scaled by channel, to the inputs of their mirrors (Ronneberger
-    # et al. 2015, U-Net).
-    mirrored_skips: bool = True
-    # Which block runs at each depth, (0, 1, 1, 2) say; empty: each once. A block may come again: depth recurrence, tied
-    # blocks, or with one layer the universal transformer (Dehghani et al. 2019).
-    order: tuple[int, ...] = ()
-    # What the matrices of attention are made of: "dense", "low_rank", "random" or "smooth" (factored.py).
-    attention_matrices: str = "dense"
-    # The same of the MLPs.
-    mlp_matrices: str = "dense"
-    # Rank of "low_rank" matrices, and of the adapters of "random" ones.
-    rank: int = 32
-    # What "random" matrices are grown from.
-    random_seed: int = 1
-    # The highest power of depth in "smooth" matrices.
-    degree: int = 2
-    # Width of the token embedding's rows; 0: the model's (Lan et al. 2020, ALBERT).
-    embedding_width: int = 0
+    vocab_size: Annotated[int, "Tokens that the model knows; the tokenizer sets it."] = 1024
+    width: Annotated[int, "Channels of the stream that runs through all layers."] = 512
+    layers: Annotated[int, "Blocks of attention and MLP."] = 9
+    heads: Annotated[int, "Query heads of each attention; they share the width."] = 8
+    kv_heads: Annotated[
+        int,
+        "Key/value heads, each serving heads / kv_heads query heads (Ainslie et al. 2023).",
+    ] = 4
+    mlp_ratio: Annotated[float, "The MLP's hidden width, in widths of the model."] = 2.0
+    windows: Annotated[
+        tuple[int, ...],
+        "A layer's attention reaches over its own block of `window` tokens and the block before; 0: over "
+        "everything. One entry for each layer, or one for all.",
+    ] = (0,)
+    rope_base: Annotated[
+        float,
+        "Wavelengths of the rotary embedding grow up to about this many tokens (Su et al. 2021).",
+    ] = 10_000.0
+    rope_width: Annotated[
+        int,
+        "How many channels of a head are rotated; 0: all (record "
+        "2026-03-21_11L_XSA4_EMA_PartialRoPE_LateQAT_1.1248).",
+    ] = 0
+    q_gain: Annotated[
+        float,
+        "What the gain of each head on its normalised queries starts from: sharper attention above 1.",
+    ] = 1.5
+    logit_softcap: Annotated[float, "Logits are bent so that none passes this size."] = 30.0
+    softcap_kind: Annotated[
+        str,
+        '"tanh"; "rational": x / sqrt(1 + (x/cap)^2), the same limits and slope, cheaper on a CPU; or '
+        '"polynomial".',
+    ] = "tanh"
+    ngrams: Annotated[
+        tuple[tuple[int, int, int], ...],
+        "Hashed embeddings of the last `order` tokens, (order, buckets, width) each: added to the token's "
+        "embedding.",
+    ] = ()
+    token_shift: Annotated[
+        bool,
+        "Mix each position with the one before, by channel, in front of attention and MLP (Peng et al. 2023, "
+        "RWKV).",
+    ] = False
+    smear: Annotated[
+        bool,
+        "Add the embedding before, gated, inside a document (record 2026-04-27_SmearGateBOSFix_...).",
+    ] = False
+    activation: Annotated[
+        str,
+        '"relu_squared" (So et al. 2021); "leaky_relu_squared" (record '
+        '2026-03-23_LeakyReLU_LegalTTT_ParallelMuon); "swiglu" (Shazeer 2020), which has a third matrix.',
+    ] = "relu_squared"
+    attention_gate: Annotated[
+        int,
+        "Channels of the input that a gate on each head's output reads; 0: no gate.",
+    ] = 0
+    exclusive_attention: Annotated[bool, "Heads lose what lies along a position's own value."] = False
+    value_residual: Annotated[bool, "Later layers mix in the first layer's values."] = False
+    value_embedding: Annotated[
+        tuple[int, ...],
+        "Layers that mix values from a table of tokens into their own.",
+    ] = ()
+    parallel_from: Annotated[
+        int | None,
+        "From this layer on attention and MLP read the same input (Wang and Komatsuzaki 2021, GPT-J); None: "
+        "in no layer.",
+    ] = None
+    norm_scale: Annotated[bool, "Inputs of a layer's attention and MLP shrink by 1/sqrt(layer + 1)."] = False
+    mixers: Annotated[
+        tuple[str, ...],
+        '"attention", or "linear": attention without softmax, with forgetting. One entry for each layer, or '
+        "one for all.",
+    ] = ("attention",)
+    mirrored_skips: Annotated[
+        bool,
+        "Outputs of the first half of the depths are added, scaled by channel, to the inputs of their "
+        "mirrors (Ronneberger et al. 2015, U-Net).",
+    ] = True
+    order: Annotated[
+        tuple[int, ...],
+        "Which block runs at each depth, (0, 1, 1, 2) say; empty: each once. A block may come again: depth "
+        "recurrence, tied blocks, or with one layer the universal transformer (Dehghani et al. 2019).",
+    ] = ()
+    attention_matrices: Annotated[
+        str,
+        'What the matrices of attention are made of: "dense", "low_rank", "random" or "smooth".',
+    ] = "dense"
+    mlp_matrices: Annotated[str, "The same of the MLPs."] = "dense"
+    rank: Annotated[int, 'Rank of "low_rank" matrices, and of the adapters of "random" ones.'] = 32
+    random_seed: Annotated[int, 'What "random" matrices are grown from.'] = 1
+    degree: Annotated[int, 'The highest power of depth in "smooth" matrices.'] = 2
+    embedding_width: Annotated[
+        int,
+        "Width of the token embedding's rows; 0: the model's (Lan et al. 2020, ALBERT).",
+    ] = 0
 
     @property
     def head_width(self) -> int:

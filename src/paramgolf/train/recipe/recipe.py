@@ -40,72 +40,116 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 class TokenizerRecipe:
     """What the tokenizer learns from the training text."""
 
-    # "bpe": merges of the commonest pairs (Sennrich et al. 2016); "unigram": pieces with probabilities, and the
-    # likeliest way to spell a text (Kudo 2018).
-    kind: Literal["bpe", "unigram"] = "bpe"
-    # Ids of the tokenizer: 256 bytes, the end of a document, and what it learns; 257 is the byte-level tokenizer.
-    vocab_size: Annotated[int, Field(ge=FIRST_LEARNT, le=LARGEST_VOCABULARY)] = 1024
-    # Capitals become operators in front of lower-case words; the operators are tokens and are charged.
-    case: bool = False
+    kind: Annotated[
+        Literal["bpe", "unigram"],
+        '"bpe": merges of the commonest pairs (Sennrich et al. 2016); "unigram": pieces with probabilities, '
+        "and the likeliest way to spell a text (Kudo 2018).",
+    ] = "bpe"
+    vocab_size: Annotated[
+        int,
+        Field(ge=FIRST_LEARNT, le=LARGEST_VOCABULARY),
+        "Ids of the tokenizer: 256 bytes, the end of a document, and what it learns; 257 is the byte-level "
+        "tokenizer.",
+    ] = 1024
+    case: Annotated[
+        bool,
+        "Capitals become operators in front of lower-case words; the operators are tokens and are charged.",
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRecipe:
     """How much goes into a step and how the learning rate ends."""
 
-    # Tokens of one training sequence.
-    sequence_length: Count = 1024
-    # Tokens of one step, over all processes.
-    batch_tokens: Count = 524_288
-    # Tokens of one forward and backward pass of one process, on a CPU at most 16,384; a step accumulates as many as it
-    # needs.
-    micro_batch_tokens: Count = 65_536
-    # What blocks and loss multiply: "float" as the device does it best; "float32" also where it multiplies bfloat16, so
-    # that machines compare; or "int8", integers of 8 bits (products.py), where that is faster: on GPUs, and on CPUs
-    # with VNNI that do not multiply bfloat16.
-    products: Literal["float", "float32", "int8"] = "float"
-    # What a target is learnt against: so many tokens of the vocabulary, drawn anew for every step; 0: all.
-    softmax_sample: CountOrZero = 0
-    # The learning rate falls over the last so many steps' worth of time or budget.
-    warmdown_steps: CountOrZero = 1200
-    # The same as a share of the run; it counts where it is given.
-    warmdown_fraction: Share | None = None
-    # How it falls: "linear", "cosine" (Loshchilov and Hutter 2017), or "sqrt", 1 - sqrt(share) (Haegele et al. 2024).
-    warmdown_shape: Literal["linear", "cosine", "sqrt"] = "linear"
-    # The share of the learning rate that it falls to.
-    learning_rate_floor: Share = 0.0
-    # Until a share of the run, sequences and batches are of other sizes: (share, sequence_length, batch_tokens) each.
-    ramp: tuple[tuple[Share, Count, Count], ...] = ()
-    # Until this share of the run each block runs once, then in model.order (record
-    # 2026-04-03_MuonEqR_DepthRecurrence_WD090_AllInt6).
-    loop_from: Share | None = None
-    # What a run leaves is the mean of the weights from this share of it on (Izmailov et al. 2018).
-    average_from: Share | None = None
-    # What a step keeps of that mean, which makes it a running one (EMA); not given, all steps count the same.
-    average_decay: Decay | None = None
-    # From this share of the run on, weights are rounded in the forward pass as packing will round them.
-    quantise_from: Share | None = None
-    # Tokens at the beginning of the training text that are kept from the model: the mixer of [adapt] learns its first
-    # weights from them, inside the clock. 0: it begins with the weights of [adapt].
-    mixer_tokens: Annotated[int, Field(ge=0, le=MOST_MIXER_TOKENS)] = 0
-    # Where so much of the run is over; it takes at most half of what is left of a clock.
-    mixer_from: Share = 0.9
-    # How: to the "nearest" point of the grid; or not, but with "noise" of the size of a step (record
-    # 2026-03-21_DepthRecurrence_MixedPrecisionQuant), so that weights do not drift inside their cells.
-    rounding: Literal["nearest", "noise"] = "nearest"
-    # Where weights are rounded with feedback, what they are applied to is measured behind the last step, inside the
-    # clock: on "training" text, or on text that the model has "generated" itself.
-    calibration: Literal["training", "generated"] = "training"
-    # Tokens of that text.
-    calibration_tokens: Count = 65_536
-    # How long to train where the challenge sets neither a clock nor a number of tokens.
-    tokens: Count | None = None
-    # Compile the blocks and the loss with torch.compile, outside the training clock.
-    compile: bool = True
-    # Single-thread processes on a CPU; 0: one for each core that a batch divides among.
-    cpu_processes: CountOrZero = 0
-    # Seconds between checkpoints.
-    checkpoint_seconds: Rate = 60.0
+    sequence_length: Annotated[Count, "Tokens of one training sequence."] = 1024
+    batch_tokens: Annotated[Count, "Tokens of one step, over all processes."] = 524_288
+    micro_batch_tokens: Annotated[
+        Count,
+        "Tokens of one forward and backward pass of one process, on a CPU at most 16,384; a step accumulates "
+        "as many as it needs.",
+    ] = 65_536
+    products: Annotated[
+        Literal["float", "float32", "int8"],
+        'What blocks and loss multiply: "float" as the device does it best; "float32" also where it '
+        'multiplies bfloat16, so that machines compare; or "int8", integers of 8 bits, where that is faster: '
+        "on GPUs, and on CPUs with VNNI that do not multiply bfloat16.",
+    ] = "float"
+    softmax_sample: Annotated[
+        CountOrZero,
+        "What a target is learnt against: so many tokens of the vocabulary, drawn anew for every step; 0: "
+        "all.",
+    ] = 0
+    warmdown_steps: Annotated[
+        CountOrZero,
+        "The learning rate falls over the last so many steps' worth of time or budget.",
+    ] = 1200
+    warmdown_fraction: Annotated[
+        Share | None,
+        "The same as a share of the run; it counts where it is given.",
+    ] = None
+    warmdown_shape: Annotated[
+        Literal["linear", "cosine", "sqrt"],
+        'How it falls: "linear", "cosine" (Loshchilov and Hutter 2017), or "sqrt", 1 - sqrt(share) (Haegele '
+        "et al. 2024).",
+    ] = "linear"
+    learning_rate_floor: Annotated[Share, "The share of the learning rate that it falls to."] = 0.0
+    ramp: Annotated[
+        tuple[tuple[Share, Count, Count], ...],
+        "Until a share of the run, sequences and batches are of other sizes: (share, sequence_length, "
+        "batch_tokens) each.",
+    ] = ()
+    loop_from: Annotated[
+        Share | None,
+        "Until this share of the run each block runs once, then in model.order (record "
+        "2026-04-03_MuonEqR_DepthRecurrence_WD090_AllInt6).",
+    ] = None
+    average_from: Annotated[
+        Share | None,
+        "What a run leaves is the mean of the weights from this share of it on (Izmailov et al. 2018).",
+    ] = None
+    average_decay: Annotated[
+        Decay | None,
+        "What a step keeps of that mean, which makes it a running one (EMA); not given, all steps count the "
+        "same.",
+    ] = None
+    quantise_from: Annotated[
+        Share | None,
+        "From this share of the run on, weights are rounded in the forward pass as packing will round them.",
+    ] = None
+    mixer_tokens: Annotated[
+        int,
+        Field(ge=0, le=MOST_MIXER_TOKENS),
+        "Tokens at the beginning of the training text that are kept from the model: the mixer of [adapt] "
+        "learns its first weights from them, inside the clock. 0: it begins with the weights of [adapt].",
+    ] = 0
+    mixer_from: Annotated[
+        Share,
+        "Where so much of the run is over; it takes at most half of what is left of a clock.",
+    ] = 0.9
+    rounding: Annotated[
+        Literal["nearest", "noise"],
+        'How: to the "nearest" point of the grid; or not, but with "noise" of the size of a step (record '
+        "2026-03-21_DepthRecurrence_MixedPrecisionQuant), so that weights do not drift inside their cells.",
+    ] = "nearest"
+    calibration: Annotated[
+        Literal["training", "generated"],
+        "Where weights are rounded with feedback, what they are applied to is measured behind the last step, "
+        'inside the clock: on "training" text, or on text that the model has "generated" itself.',
+    ] = "training"
+    calibration_tokens: Annotated[Count, "Tokens of that text."] = 65_536
+    tokens: Annotated[
+        Count | None,
+        "How long to train where the challenge sets neither a clock nor a number of tokens.",
+    ] = None
+    compile: Annotated[
+        bool,
+        "Compile the blocks and the loss with torch.compile, outside the training clock.",
+    ] = True
+    cpu_processes: Annotated[
+        CountOrZero,
+        "Single-thread processes on a CPU; 0: one for each core that a batch divides among.",
+    ] = 0
+    checkpoint_seconds: Annotated[Rate, "Seconds between checkpoints."] = 60.0
 
     def __post_init__(self) -> None:
         if self.average_decay is not None and self.average_from is None:
@@ -136,54 +180,61 @@ class TrainingRecipe:
 class OptimizerRecipe:
     """Muon for the matrices of the blocks, Adam for embeddings, tables and vectors."""
 
-    # Muon's rate, for the matrices of the blocks.
-    matrix_learning_rate: Rate = 0.04
-    # Adam's rate for the token embedding.
-    embedding_learning_rate: Rate = 0.05
-    # Adam's rate for hashed n-gram tables.
-    table_learning_rate: Rate = 0.05
-    # Adam's rate for vectors and scalars.
-    vector_learning_rate: Rate = 0.04
-    # Muon's momentum: what a step keeps of the one before.
-    momentum: Decay = 0.95
-    # Where the momentum starts.
-    momentum_start: Decay = 0.85
-    # Steps over which it grows from there.
-    momentum_warmup_steps: CountOrZero = 500
-    # Iterations that make an update orthogonal (Jordan et al. 2024).
-    newton_schulz_steps: Count = 5
-    # Whose coefficients those take: "quintic", or "polar_express" (Amsel et al. 2025).
-    newton_schulz: Literal["quintic", "polar_express"] = "quintic"
-    # Rows of the momentum get one length before they are made orthogonal (MuonEq-R).
-    equalise_rows: bool = False
-    # What is kept of each row's second moment, by whose root updates are divided (NorMuon, Li et al. 2025).
-    neuron_decay: Decay | None = None
-    # Share of a matrix of the blocks that a step takes away, times the learning rate.
-    weight_decay: Rate = 0.0
-    # From this share of the run on the weight decay falls linearly.
-    weight_decay_taper_from: Share | None = None
-    # To this share of itself.
-    weight_decay_end: Share = 0.5
-    # What Adam keeps of its first and second moments at each step.
-    betas: tuple[Decay, Decay] = (0.9, 0.95)
+    matrix_learning_rate: Annotated[Rate, "Muon's rate, for the matrices of the blocks."] = 0.04
+    embedding_learning_rate: Annotated[Rate, "Adam's rate for the token embedding."] = 0.05
+    table_learning_rate: Annotated[Rate, "Adam's rate for hashed n-gram tables."] = 0.05
+    vector_learning_rate: Annotated[Rate, "Adam's rate for vectors and scalars."] = 0.04
+    momentum: Annotated[Decay, "Muon's momentum: what a step keeps of the one before."] = 0.95
+    momentum_start: Annotated[Decay, "Where the momentum starts."] = 0.85
+    momentum_warmup_steps: Annotated[CountOrZero, "Steps over which it grows from there."] = 500
+    newton_schulz_steps: Annotated[
+        Count,
+        "Iterations that make an update orthogonal (Jordan et al. 2024).",
+    ] = 5
+    newton_schulz: Annotated[
+        Literal["quintic", "polar_express"],
+        'Whose coefficients those take: "quintic", or "polar_express" (Amsel et al. 2025).',
+    ] = "quintic"
+    equalise_rows: Annotated[
+        bool,
+        "Rows of the momentum get one length before they are made orthogonal (MuonEq-R).",
+    ] = False
+    neuron_decay: Annotated[
+        Decay | None,
+        "What is kept of each row's second moment, by whose root updates are divided (NorMuon, Li et al. "
+        "2025).",
+    ] = None
+    weight_decay: Annotated[
+        Rate,
+        "Share of a matrix of the blocks that a step takes away, times the learning rate.",
+    ] = 0.0
+    weight_decay_taper_from: Annotated[
+        Share | None,
+        "From this share of the run on the weight decay falls linearly.",
+    ] = None
+    weight_decay_end: Annotated[Share, "To this share of itself."] = 0.5
+    betas: Annotated[
+        tuple[Decay, Decay],
+        "What Adam keeps of its first and second moments at each step.",
+    ] = (0.9, 0.95)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """One TOML file; see the module."""
 
-    # The file's name.
-    name: str
-    # One line on what the recipe is.
-    title: str = ""
+    name: Annotated[str, "The file's name."]
+    title: Annotated[str, "One line on what the recipe is."] = ""
     tokenizer: TokenizerRecipe = field(default_factory=TokenizerRecipe)
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
     optimizer: OptimizerRecipe = field(default_factory=OptimizerRecipe)
     weights: dict[str, QuantisationScheme] = field(default_factory=dict)
-    # Coarsen or refine all steps by one factor so that the artifact fills the cap, but for those of the rules "max",
-    # "ternary" and "binary".
-    fill: bool = False
+    fill: Annotated[
+        bool,
+        "Coarsen or refine all steps by one factor so that the artifact fills the cap, but for those of the "
+        'rules "max", "ternary" and "binary".',
+    ] = False
     predict: PredictConfig = field(default_factory=PredictConfig)
     learn: LearnConfig = field(default_factory=LearnConfig)
     adapt: AdaptConfig = field(default_factory=AdaptConfig)
