@@ -119,7 +119,7 @@ def test_unknown_key_names_the_key_that_was_meant(tmp_path):
 
 def test_missing_key_is_named(tmp_path):
     message = refusal(tmp_path, LOCAL.replace("minimum_seeds = 3", ""))
-    assert "minimum_seeds: missing; add a line 'minimum_seeds = ...'" in message
+    assert "minimum_seeds: missing; add it" in message
 
 
 @pytest.mark.parametrize(
@@ -128,30 +128,30 @@ def test_missing_key_is_named(tmp_path):
         (
             "artifact_bytes = 500_000",
             'artifact_bytes = "1"',
-            "artifact_bytes: got '1'; Input should be a valid",
+            "artifact_bytes: got '1'; expected a valid",
         ),
         (
             "artifact_bytes = 500_000",
             "artifact_bytes = -5",
-            "artifact_bytes: got -5; Input should be greater",
+            "artifact_bytes: got -5; expected greater",
         ),
         (
             "artifact_bytes = 500_000",
             "artifact_bytes = 1.5",
-            "artifact_bytes: got 1.5; Input should be a valid",
+            "artifact_bytes: got 1.5; expected a valid",
         ),
-        ("train_seconds = 300", "train_seconds = nan", "train_seconds: got nan; Input should be a finite"),
-        ("train_seconds = 300", "train_seconds = true", "train_seconds: got True; Input should be a valid"),
-        ('"raw"', '"nfc"', "canonical_form: got 'nfc'; Input should be 'raw' or 'nmt_nfkc'"),
-        ("rules_version = 1", "rules_version = 2", "rules_version: got 2; Input should be 1"),
+        ("train_seconds = 300", "train_seconds = nan", "train_seconds: got nan; expected a finite"),
+        ("train_seconds = 300", "train_seconds = true", "train_seconds: got True; expected a valid"),
+        ('"raw"', '"nfc"', "canonical_form: got 'nfc'; expected 'raw' or 'nmt_nfkc'"),
+        ("rules_version = 1", "rules_version = 2", "rules_version: got 2; expected 1"),
         (
             "significance_level = 0.01",
             "significance_level = 1",
-            "significance_level: got 1; Input should be less",
+            "significance_level: got 1; expected less",
         ),
-        ('recipe = "local"', 'recipe = "mine.toml"', "recipe: got 'mine.toml'; String should match"),
-        ('name = "local"', 'name = "../up"', "name: got '../up'; String should match"),
-        ('"torch"', "1", "runtime_packages.0: got 1; Input should be a valid string"),
+        ('name = "local"', 'name = "../up"', "name: got '../up'; string should match"),
+        ('"torch"', "1", "runtime_packages.0: got 1; expected a valid string"),
+        ('recipe = "local"', 'recipe = "mine.toml"', "recipe: got 'mine.toml'; string should match"),
     ],
 )
 def test_wrong_value_says_key_what_was_got_and_what_is_allowed(tmp_path, old, new, expected):

@@ -113,11 +113,11 @@ def test_honest_papers_contradict_nothing(folder):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"track": "free"}, "track: Input should be 'fixed' or 'adaptive'"),
-        ({"extra": 1}, "extra: no such key; those known are title, authors"),
-        ({"record": "yes"}, "record: Input should be a valid boolean"),
-        ({"seeds": []}, "seeds: List should have at least 1"),
-        ({"title": "a\x1b[31m"}, "title: String should match pattern"),
+        ({"track": "free"}, "track: got 'free'; expected 'fixed' or 'adaptive'"),
+        ({"extra": 1}, "extra: no such key; did you mean 'track'? remove it, or use one of title, authors"),
+        ({"record": "yes"}, "record: got 'yes'; expected a valid boolean"),
+        ({"seeds": []}, "seeds: got []; list should have at least 1"),
+        ({"title": "a\x1b[31m"}, r"title: got 'a\x1b[31m'; string should match pattern"),
     ],
 )
 def test_a_wrong_entry_says_which_key(folder, change, message):

@@ -93,7 +93,9 @@ def test_fields_of_dataclasses_are_fields_without_their_annotations():
 
 
 def test_what_explains_a_field_costs_no_byte():
-    source = "{}from dataclasses import dataclass\n@dataclass\nclass C:\n    width: {} = 3\nprint(C().width)\n"
+    source = (
+        "{}from dataclasses import dataclass\n@dataclass\nclass C:\n    width: {} = 3\nprint(C().width)\n"
+    )
     bare = minify_modules({"a": source.format("", "int")})["a"]
     explained = source.format("from typing import Annotated\n", "Annotated[int, 'Channels of the stream.']")
     assert minify_modules({"a": explained})["a"] == bare

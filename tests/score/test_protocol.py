@@ -96,11 +96,11 @@ def test_a_frame_is_read():
         ),
         (
             frame({"kind": "data", "payload": "3"}),
-            "does not allow: data.payload: Input should be a valid integer",
+            "does not allow: data.payload: got '3'; expected a valid integer",
         ),
         (frame({"kind": "block", "payload": 0, "rows": 0}), "does not allow: block.rows"),
         (frame({"kind": "data", "payload": 0, "extra": 1}), "does not allow: data.extra"),
-        (frame(b"not JSON"), "does not allow: Invalid JSON"),
+        (frame(b"not JSON"), "does not allow: got b'not JSON'; invalid JSON"),
     ],
 )
 def test_the_message_says_what_was_got_and_what_is_allowed(data, message):

@@ -1,11 +1,9 @@
 """A challenge: the byte cap, clocks, corpus, metric and record gate of one game, read from a TOML file."""
 
-import difflib
 import json
-import reprlib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     ConfigDict,
@@ -20,6 +18,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from paramgolf.common.names import unknown_name
+from paramgolf.common.schema import problems
 from paramgolf.common.toml import parse_toml
 from paramgolf.errors import ConfigError
 
@@ -121,8 +120,7 @@ def parse_challenge_json(data: bytes) -> Challenge:
     try:
         return _CHALLENGE.validate_json(data)
     except ValidationError as error:
-        lines = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
-        raise ConfigError(f"This is no challenge in JSON:\n{lines}") from None
+        raise ConfigError(f"This is no challenge in JSON:\n{_lines(error)}") from None
 
 
 def _catalog() -> resources.abc.Traversable:
@@ -145,18 +143,8 @@ def _parse(source: str, data: bytes) -> Challenge:
     try:
         return Challenge(**table)
     except ValidationError as error:
-        lines = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
-        raise ConfigError(f"{source}: this is no challenge:\n{lines}") from None
+        raise ConfigError(f"{source}: this is no challenge:\n{_lines(error)}") from None
 
 
-def _explain(problem: Any) -> str:
-    """One line for one pydantic error: the key, what was got, what is allowed."""
-    key = ".".join(str(part) for part in problem["loc"])
-    known = list(Challenge.__dataclass_fields__)
-    if problem["type"] == "unexpected_keyword_argument":
-        near = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        return f"{key}: no such key; {hint}remove it, or use one of {', '.join(known)}"
-    if problem["type"] == "missing":
-        return f"{key}: missing; add a line '{key} = ...'"
-    return f"{key}: got {reprlib.repr(problem['input'])}; {problem['msg']}"
+def _lines(error: ValidationError) -> str:
+    return "\n".join(f"  {line}" for line in problems(error, Challenge))

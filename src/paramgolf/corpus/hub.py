@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from paramgolf.common.files import sha256_of
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.corpus.readers import read_documents, suffix_of
 from paramgolf.corpus.source import Source
 from paramgolf.errors import CorpusError, UsageError
@@ -86,7 +87,8 @@ def _export(name: str, documents: Path, sidecar: Path) -> Source:
             expected = _Sidecar.model_validate_json(handle.read(LARGEST_SIDECAR))
     except (OSError, ValidationError) as error:
         raise CorpusError(
-            f"{sidecar}: the split stands in this file, and it cannot be read: {error}. Get it again."
+            f"{sidecar}: the split stands in this file, and it cannot be read: {what_is_wrong(error, _Sidecar)}. "
+            "Get it again."
         ) from None
     sha256 = sha256_of(documents)
     if sha256 != expected.docs_sha256:

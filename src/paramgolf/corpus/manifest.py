@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationE
 from pydantic.dataclasses import dataclass
 
 from paramgolf.common.files import atomic_writer, write_atomic
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import CorpusError
 
 LARGEST_MANIFEST = 2**20
@@ -101,5 +102,5 @@ def read_manifest(path: Path) -> Manifest:
             return TypeAdapter(Manifest).validate_json(handle.read(LARGEST_MANIFEST))
     except (OSError, ValidationError) as error:
         raise CorpusError(
-            f"{path}: this is no manifest of a corpus: {error}. Prepare the corpus again."
+            f"{path}: this is no manifest of a corpus: {what_is_wrong(error, Manifest)}. Prepare the corpus again."
         ) from None

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationError
 
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.common.toml import parse_toml
 from paramgolf.errors import EntryError
 from paramgolf.judge.safe_files import read_regular_file
@@ -88,15 +89,4 @@ def parse_entry(data: bytes) -> Entry:
     try:
         return Entry.model_validate(table)
     except ValidationError as error:
-        problems = [_explain(list(p["loc"]), p["type"], p["msg"]) for p in error.errors()[:8]]
-        raise EntryError(f"entry.toml: {'; '.join(problems)}.") from None
-
-
-def _explain(place: list[int | str], kind: str, message: str) -> str:
-    key = ".".join(ascii(str(part))[1:-1][:60] for part in place)
-    if kind == "extra_forbidden":
-        known = EnteredSeed if place[0] == "seeds" and len(place) > 1 else Entry
-        return f"{key}: no such key; those known are {', '.join(known.model_fields)}"
-    if kind == "missing":
-        return f"{key}: missing"
-    return f"{key}: {message[:200]}"
+        raise EntryError(f"entry.toml: {what_is_wrong(error, Entry)}.") from None

@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from paramgolf.challenge import BITS_PER_BYTE, OBJECTIVES, Objective
 from paramgolf.common.files import write_atomic
 from paramgolf.common.printable import printable
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import UsageError
 
 LARGEST_VERDICT_FILE = 2**24
@@ -198,4 +199,4 @@ def parse_verdict(data: bytes) -> Verdict:
     try:
         return _VERDICT.validate_json(data)
     except ValidationError as error:
-        raise UsageError(printable(str(error))) from None
+        raise UsageError(what_is_wrong(error, _VERDICT)) from None

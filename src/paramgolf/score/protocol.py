@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from paramgolf.common.printable import printable
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import EntryError, EntryTimeoutError
 
 HEADER_LIMIT = 64 * 1024
@@ -217,11 +218,8 @@ def read_frame(read: Callable[[int], bytes], payload_limit: int) -> tuple[Answer
     try:
         answer = _ANSWERS.validate_json(read(length))
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        where = printable(".".join(str(part)[:40] for part in problem["loc"]))
         raise EntryError(
-            f"The worker sent a header that the protocol does not allow: {where + ': ' if where else ''}"
-            f"{printable(problem['msg'])[:200]}."
+            f"The worker sent a header that the protocol does not allow: {what_is_wrong(error)}."
         ) from None
     if answer.payload > payload_limit:
         raise EntryError(

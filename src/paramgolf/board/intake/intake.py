@@ -13,12 +13,12 @@ from paramgolf.board.ledger.events import (
     Reinstated,
     StoredFile,
     Submitted,
-    what_is_wrong,
 )
 from paramgolf.board.ledger.ledger import Ledger, now
 from paramgolf.board.ledger.store import LARGEST_FILE, Store
 from paramgolf.challenge import Challenge, challenge_json
 from paramgolf.common.printable import quoted
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import EntryError, UsageError
 from paramgolf.judge.entry import LARGEST_ENTRY_FILE, Entry, parse_entry
 from paramgolf.judge.safe_files import list_regular_files, read_regular_file

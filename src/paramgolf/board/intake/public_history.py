@@ -21,9 +21,10 @@ from pydantic import (
     ValidationError,
 )
 
-from paramgolf.board.ledger.events import Event, History, what_is_wrong
+from paramgolf.board.ledger.events import Event, History
 from paramgolf.board.ledger.ledger import Entered, Ledger
 from paramgolf.common.printable import printable
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import EntryError, UsageError
 from paramgolf.judge.safe_files import read_regular_file
 
@@ -276,4 +277,6 @@ def _parsed(folder: Path, name: str, adapter: TypeAdapter[Model]) -> Model:
             f"{folder}: {error} Give the folder with leaderboard.json and records.json."
         ) from None
     except ValidationError as error:
-        raise UsageError(f"{folder / name} is not of the shape expected: {what_is_wrong(error)}.") from None
+        raise UsageError(
+            f"{folder / name} is not of the shape expected: {what_is_wrong(error, adapter)}."
+        ) from None

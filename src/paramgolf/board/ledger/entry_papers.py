@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import LedgerError
 from paramgolf.judge.entry import LARGEST_LOG, Entry
 
@@ -77,7 +78,7 @@ def parse_papers(data: bytes) -> EntryPapers:
         return _SHOWN.validate_json(data)
     except ValidationError as error:
         raise LedgerError(
-            f"The store holds what is no drawing of an entry: {ascii(str(error))[:300]}"
+            f"The store holds what is no drawing of an entry: {what_is_wrong(error, _SHOWN)}."
         ) from None
 
 

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import LedgerError, UsageError
 from paramgolf.judge.entry import Line, Sha256
 from paramgolf.judge.verdict import Validity
@@ -253,13 +254,7 @@ def parse_body(text: str) -> Body:
     try:
         return _BODY.validate_json(text)
     except ValidationError as error:
-        raise LedgerError(f"The ledger holds what is no event: {what_is_wrong(error)}.") from None
-
-
-def what_is_wrong(error: ValidationError) -> str:
-    """Each wrong field with what was expected, in a line."""
-    problems = [(".".join(map(str, p["loc"])), p["msg"], ascii(p["input"])[:80]) for p in error.errors()[:6]]
-    return "; ".join(f"{place}: got {got}; {message}" for place, message, got in problems)
+        raise LedgerError(f"The ledger holds what is no event: {what_is_wrong(error, _BODY)}.") from None
 
 
 def _canonical(value: Any) -> str:

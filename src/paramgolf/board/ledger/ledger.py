@@ -21,6 +21,7 @@ from paramgolf.board.ledger.migrations import migrate
 from paramgolf.board.ledger.state import EntryState, refuse_impossible
 from paramgolf.board.ledger.store import Store
 from paramgolf.common.printable import quoted
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import LedgerError, UsageError
 
 BUSY_SECONDS = 60
@@ -201,7 +202,9 @@ class Ledger:
             ):
                 yield Event(number=number, at=at, who=who, why=why, body=parse_body(body), chain=chain)
         except (sqlite3.Error, ValidationError) as error:
-            raise LedgerError(f"{self.path} cannot be read: {error}. See: paramgolf board check") from None
+            raise LedgerError(
+                f"{self.path} cannot be read: {what_is_wrong(error)}. See: paramgolf board check"
+            ) from None
 
 
 def no_entry(name: str, known: Iterable[str]) -> UsageError:

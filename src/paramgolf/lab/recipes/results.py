@@ -11,9 +11,10 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 import tomli_w
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
 from paramgolf.common.files import write_atomic
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import ConfigError, ProofError, UsageError
 from paramgolf.lab.run.differences import differences, differences_in_words
 from paramgolf.lab.run.folder import RunFolder
@@ -65,9 +66,8 @@ def read_results(path: Path | None = None) -> list[RecipeResult]:
         data = json.dumps(table.get("result", []), default=str)
         return TypeAdapter(list[RecipeResult]).validate_json(data, strict=True)
     except (ValueError, RecursionError) as error:
-        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise ConfigError(
-            f"{path}: these are no results of recipes: {problem}. Mend or remove the entry."
+            f"{path}: these are no results of recipes: {what_is_wrong(error)}. Mend or remove the entry."
         ) from None
 
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from paramgolf.challenge import OBJECTIVES, Objective
 from paramgolf.common.files import write_atomic
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import UsageError
 
 LARGEST_RESULT_FILE = 2**24
@@ -95,4 +96,6 @@ def read_result(path: Path) -> Result:
         with path.open("rb") as handle:
             return TypeAdapter(Result).validate_json(handle.read(LARGEST_RESULT_FILE), strict=True)
     except (OSError, ValidationError) as error:
-        raise UsageError(f"{path} is no result of a run: {error}. Remove it and run again.") from None
+        raise UsageError(
+            f"{path} is no result of a run: {what_is_wrong(error, Result)}. Remove it and run again."
+        ) from None

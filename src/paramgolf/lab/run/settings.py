@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from paramgolf.challenge import Challenge, load_challenge, rules_of
+from paramgolf.common.schema import what_is_wrong
 from paramgolf.corpus import CORPORA
 from paramgolf.errors import UsageError
 from paramgolf.lab.run.budget import budget_of
@@ -80,10 +81,8 @@ def read_settings(path: Path) -> RunSettings:
             "Give a folder in which `paramgolf train` or `paramgolf run` worked."
         ) from None
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
         raise UsageError(
-            f"{path} is no settings of a run: {'.'.join(map(str, problem['loc']))}: {problem['msg']}. "
-            "Run again into another folder."
+            f"{path} is no settings of a run: {what_is_wrong(error)}. Run again into another folder."
         ) from None
 
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import paramgolf
 from paramgolf.common.names import unknown_name
+from paramgolf.common.schema import problems, shown
 from paramgolf.common.toml import parse_toml
 from paramgolf.errors import ConfigError
 from paramgolf.quantise.grids import QuantisationScheme
@@ -101,7 +102,7 @@ def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:
         model = {**model, "vocab_size": parts["tokenizer"].vocab_size}
     weights = table.get("weights", {})
     if not isinstance(weights, dict):
-        raise ConfigError(f"{source}: weights: got {weights!r}; give tables such as [weights.matrices]")
+        raise ConfigError(f"{source}: weights: got {shown(weights)}; give tables such as [weights.matrices]")
     for group in weights:
         if group not in PRECISION_GROUPS:
             raise ConfigError(f"{source}: {unknown_name('group of weights', group, PRECISION_GROUPS)}")
@@ -182,8 +183,6 @@ def _parse(cls: type[T], value: Any, where: str) -> T:
         # By way of JSON, since strict JSON lets an array be a tuple and 1 be a float, and nothing else.
         return TypeAdapter(cls).validate_json(json.dumps(value, default=str), strict=True)
     except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join([where, *map(str, problem["loc"])])
-        raise ConfigError(f"{key}: got {problem['input']!r}; {problem['msg']}") from None
+        raise ConfigError("\n".join(problems(error, where=where))) from None
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from None
