@@ -78,8 +78,8 @@ def test_a_judge_that_is_gone_is_recognised(game, road):
     dead.wait()
     with folder.at_work():
         folder.begin(PullStatus(pull=1, state=State.PENDING, description="Being judged", sha=head, at=now()))
-        text = folder.lock.read_text().replace(str(os.getpid()), str(dead.pid))
-    folder.lock.write_text(text)
+        text = folder.holder.read_text().replace(str(os.getpid()), str(dead.pid))
+    folder.holder.write_text(text)
     place, why = places(road)[1]
     assert place is Place.STOPPED
     assert f"process {dead.pid}" in why

@@ -1,6 +1,5 @@
 """A private bare clone: what the board knows of a remote, fetched with limits and read as plain objects."""
 
-import fcntl
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paramgolf.board.pulls.git import Git, GitError
+from paramgolf.common.locks import locked
 from paramgolf.errors import PullError, RefusedPullError
 
 # what a pull request may bring, packed: 32 artifacts of 16 MB, and their logs
@@ -216,10 +216,10 @@ class Clone:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Fetches one at a time; what one that was killed has left is cleared away."""
-        with (self.git.folder / "paramgolf.lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        ours = self.git.folder / "paramgolf.lock"
+        with locked(ours):
             left = [*self.git.folder.glob("*.lock"), *self.git.folder.glob("refs/**/*.lock")]
             for path in [*left, *self.git.folder.glob("objects/pack/tmp_*")]:
-                if path.name != "paramgolf.lock":
+                if path != ours:
                     path.unlink(missing_ok=True)
             yield

@@ -3,29 +3,30 @@
 status.json is written last and names the SHA-256 of the verdict: what a kill leaves half-way never looks whole.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import socket
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, ValidationError
 
 from paramgolf.common.files import write_atomic
+from paramgolf.common.locks import is_locked, locked
 from paramgolf.errors import PullError, UsageError
 from paramgolf.judge.verdict import Verdict, read_verdict, verdict_json
 
 # the longest description of a commit's status on GitHub
 LONGEST_DESCRIPTION = 140
 LARGEST_STATUS = 1 << 16
+# Seconds: who looks at the queue holds the lock for a moment.
+PATIENCE = 0.5
 Hash = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
 
 
@@ -57,7 +58,7 @@ class PullStatus(BaseModel):
 
 
 class AtWork(BaseModel):
-    """The process that judges, while it holds the lock on this very file."""
+    """The process that judges."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
@@ -89,7 +90,12 @@ class PullFolder:
 
     @property
     def lock(self) -> Path:
-        """Who is at work."""
+        """What the process that judges holds."""
+        return self.folder / "judging.lock"
+
+    @property
+    def holder(self) -> Path:
+        """Who that process is; it stays where one was killed."""
         return self.folder / "judging.json"
 
     def read(self) -> PullStatus | None:
@@ -135,32 +141,33 @@ class PullFolder:
             PullError: another process holds it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self.lock.open("a+b") as handle:
-            if not _locked(handle):
-                who, _ = self.worker()
-                raise PullError(f"{self.folder} is being judged by {described(who)}. Wait for it.")
-            handle.truncate(0)
-            who = AtWork(pid=os.getpid(), host=socket.gethostname(), since=now())
-            handle.write(json.dumps(who.model_dump()).encode())
-            handle.flush()
+        with ExitStack() as held:
             try:
-                yield
-            finally:
-                handle.truncate(0)
+                held.enter_context(locked(self.lock, seconds=PATIENCE))
+            except TimeoutError:
+                who, _ = self.worker()
+                raise PullError(f"{self.folder} is being judged by {described(who)}. Wait for it.") from None
+            at_work = AtWork(pid=os.getpid(), host=socket.gethostname(), since=now())
+            write_atomic(self.holder, json.dumps(at_work.model_dump()))
+            held.callback(self.holder.unlink, missing_ok=True)
+            yield
 
     def worker(self) -> tuple[AtWork | None, bool]:
         """Who began to judge and did not finish, and whether it is still at it."""
         try:
-            with self.lock.open("rb") as handle:
+            with self.holder.open("rb") as handle:
                 who = AtWork.model_validate_json(handle.read(LARGEST_STATUS))
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except OSError:
-                    return who, True
-                # a lock may not be seen across machines that share a folder
-                return who, who.host != socket.gethostname()
         except (OSError, ValidationError):
             return None, False
+        # a lock may not be seen across machines that share a folder
+        return who, who.host != socket.gethostname() or self._is_locked()
+
+    def _is_locked(self) -> bool:
+        try:
+            return is_locked(self.lock)
+        except OSError:
+            # Another person's lock, which cannot be tried: somebody may be at work.
+            return True
 
 
 def described(who: AtWork | None) -> str:
@@ -177,18 +184,6 @@ def cut(text: str) -> str:
     """One line that fits a commit's status."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_DESCRIPTION else line[: LONGEST_DESCRIPTION - 3] + "..."
-
-
-def _locked(handle: BinaryIO) -> bool:
-    """Tries for half a second: who looks at the queue holds it for a moment."""
-    for _ in range(10):
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return True
-    return False
 
 
 def _json(status: PullStatus) -> str:

@@ -1,6 +1,5 @@
 """Write the site: everything is made first, then what differs is put in place, each file at once."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -13,9 +12,11 @@ from pathlib import Path
 from paramgolf.board.ranking.standings import Standings
 from paramgolf.board.site.pages import site_files
 from paramgolf.board.site.words import web_address
+from paramgolf.common.locks import locked
 from paramgolf.errors import UsageError
 
 _MAKING = ".making-"
+_LOCK = ".building.lock"
 # Every file that any build may have made: these alone are removed when a newer build makes them no more.
 _OURS = re.compile(
     r"(index|all|rules|challenges)\.html|board\.json|feed\.xml|rows\.js|site\.css|theme\.js|board\.js"
@@ -50,7 +51,7 @@ def build_site(standings: Standings, folder: Path, *, title: str, base_url: str 
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise UsageError(f"{folder} is a file. Give a folder for the site.") from None
-    with _alone(folder), _making(folder) as making:
+    with locked(folder / _LOCK), _making(folder) as making:
         kept: set[str] = set()
         changed = []
         for path, data in site_files(standings, title=title, base_url=base_url):
@@ -62,17 +63,6 @@ def build_site(standings: Standings, folder: Path, *, title: str, base_url: str 
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(made, target)
         return SiteBuilt(files=len(kept), written=len(changed), removed=_remove_old(folder, kept))
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One build at a time; the lock goes with the process."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
