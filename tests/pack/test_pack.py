@@ -110,7 +110,9 @@ def test_diverged_weights_are_refused_by_name_and_leave_no_file(state, tmp_path)
 
 
 def test_matrix_without_a_scheme_is_refused_with_its_group(state, tmp_path):
-    with pytest.raises(PackError, match=r"other is of group None.*there are schemes for blocks, control, embedding"):
+    with pytest.raises(
+        PackError, match=r"other is of group None.*there are schemes for blocks, control, embedding"
+    ):
         pack_model(state | {"other": torch.zeros(2, 2)}, **COMMON, path=tmp_path / "model.pyz")
 
 
