@@ -93,6 +93,7 @@ def prove(
     from paramgolf.corpus import read_documents
     from paramgolf.lab.reporter import Reporter
     from paramgolf.score import Isolation, prove_artifact
+    from paramgolf.score.proof import TOLERANCE
 
     rules = _limits(artifact, challenge)
     texts = list(read_documents(documents))
@@ -110,7 +111,7 @@ def prove(
     proof.require()
     if not as_json:
         print(
-            f"Next: paramgolf score {artifact} --documents {documents} gives the same bits per byte to 0.1 %"
+            f"Next: paramgolf score {artifact} --documents {documents} gives the same bits per byte to {TOLERANCE:.1%}"
         )
 
 

@@ -16,6 +16,7 @@ from paramgolf.cli.options import (
     Reproduce,
     ValidationText,
 )
+from paramgolf.common import folders
 
 if TYPE_CHECKING:
     from paramgolf.judge.verdict import Verdict
@@ -173,8 +174,8 @@ def _leave(verdict: "Verdict", folder: Path | None, as_json: bool) -> None:
     from paramgolf.lab.reporter import Reporter
 
     if folder is not None:
-        write_verdict(folder / "verdict.json", verdict)
-        write_atomic(folder / "verdict.html", verdict_page(verdict))
+        write_verdict(folder / folders.VERDICT, verdict)
+        write_atomic(folder / folders.VERDICT_PAGE, verdict_page(verdict))
     if as_json:
         print(verdict_json(verdict), end="")
         return

@@ -1,14 +1,16 @@
-"""What pydantic found wrong, told in one way wherever something from outside is read."""
+"""Types that several schemas hold; and what pydantic found wrong, told in one way wherever something is read."""
 
 import difflib
 import reprlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from paramgolf.common.printable import printable
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 MOST_PROBLEMS = 8
 LONGEST_KEY = 60

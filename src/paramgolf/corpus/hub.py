@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
 from paramgolf.common.files import sha256_of
-from paramgolf.common.schema import what_is_wrong
+from paramgolf.common.schema import Sha256, what_is_wrong
 from paramgolf.corpus.readers import read_documents, suffix_of
 from paramgolf.corpus.source import Source
 from paramgolf.errors import CorpusError, UsageError
@@ -77,7 +76,7 @@ class _Sidecar(BaseModel):
     model_config = ConfigDict(strict=True)
 
     docs_val: PositiveInt
-    docs_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    docs_sha256: Sha256
 
 
 def _export(name: str, documents: Path, sidecar: Path) -> Source:

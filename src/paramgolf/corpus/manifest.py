@@ -5,13 +5,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from paramgolf.common.files import atomic_writer, write_atomic
-from paramgolf.common.schema import what_is_wrong
+from paramgolf.common.schema import Sha256, what_is_wrong
 from paramgolf.errors import CorpusError
 
 LARGEST_MANIFEST = 2**20
@@ -24,7 +23,7 @@ class Split:
 
     documents: NonNegativeInt
     bytes: NonNegativeInt
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    sha256: Sha256
 
 
 @dataclass(frozen=True, kw_only=True, config=_CONFIG)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paramgolf.challenge import Challenge
+from paramgolf.common import folders
 from paramgolf.corpus.corpus import Corpus, open_corpus
 from paramgolf.corpus.manifest import Manifest, Splits, Tally, write_documents, write_manifest
 from paramgolf.errors import CorpusError
@@ -38,7 +39,7 @@ def prepare_documents(
     say = progress or (lambda line: None)
     say(f"corpus {corpus}: reading")
     opened = open_corpus(corpus, challenge)
-    path = folder / "validation.jsonl"
+    path = folder / folders.VALIDATION
     validation = write_documents(path, opened.validation())
     say(f"validation: {validation.documents:,} documents, {validation.bytes:,} bytes")
     train, left_out = Tally(), 0
@@ -65,5 +66,5 @@ def prepare_documents(
         splits=Splits(train=train.split(), validation=validation),
         dropped_from_training=dropped,
     )
-    write_manifest(folder / "manifest.json", manifest)
+    write_manifest(folder / folders.MANIFEST, manifest)
     return Prepared(manifest=manifest, validation=path, corpus=opened)

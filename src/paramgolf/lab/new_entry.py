@@ -9,6 +9,7 @@ from typing import Any
 
 import tomli_w
 
+from paramgolf.common import folders
 from paramgolf.common.files import sha256_of, write_atomic
 from paramgolf.errors import UsageError
 from paramgolf.lab.run.folder import RunFolder
@@ -26,7 +27,7 @@ What is new, in a sentence.
 
 ## What did not work
 """
-PAPERS = {"result": "result.json", "log": "log.jsonl", "manifest": "data/manifest.json"}
+PAPERS = {"result": folders.RESULT, "log": folders.LOG, "manifest": f"{folders.DATA}/{folders.MANIFEST}"}
 
 
 def new_entry(
@@ -65,12 +66,12 @@ def new_entry(
             "parents": [],
             "hardware": finished[0][1].environment.device,
             "licence": licence,
-            "recipe": "recipe.toml",
+            "recipe": folders.RECIPE,
             "seeds": tables,
         }
-        write_atomic(making / "recipe.toml", recipe_toml(settings.recipe))
-        write_atomic(making / "README.md", README.format(title=title))
-        write_atomic(making / "entry.toml", tomli_w.dumps(table))
+        write_atomic(making / folders.RECIPE, recipe_toml(settings.recipe))
+        write_atomic(making / folders.README, README.format(title=title))
+        write_atomic(making / folders.ENTRY, tomli_w.dumps(table))
         making.chmod(0o755)
         os.rename(making, folder)
     except BaseException:
@@ -98,10 +99,10 @@ def _finished(run: Path) -> tuple[RunSettings, Result]:
 def _copy_seed(run: Path, result: Result, folder: Path) -> dict[str, Any]:
     target = folder / "seeds" / str(result.seed)
     target.mkdir(parents=True)
-    shutil.copyfile(RunFolder(run).artifact, target / "model.pyz")
+    shutil.copyfile(RunFolder(run).artifact, target / folders.ARTIFACT)
     table = {
         "seed": result.seed,
-        "artifact": f"seeds/{result.seed}/model.pyz",
+        "artifact": f"seeds/{result.seed}/{folders.ARTIFACT}",
         "sha256": result.artifact_sha256,
         "bits_per_byte": round(result.bits_per_byte, 6),
     }

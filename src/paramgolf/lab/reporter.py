@@ -10,8 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bars
 
 from paramgolf.score import Progress, ProgressCallback
-
-SECONDS_BETWEEN_LINES = 10.0
+from paramgolf.train.log import SECONDS_BETWEEN_LINES
 
 
 class Reporter:

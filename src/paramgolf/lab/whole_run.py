@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from paramgolf import __version__
+from paramgolf.common import folders
 from paramgolf.common.files import sha256_of
 from paramgolf.corpus import read_documents, read_manifest
 from paramgolf.errors import ProofError
@@ -212,7 +213,7 @@ def _result(
         proof_documents=proof.documents,
         proof_text_bytes=proof.text_bytes,
         proof_failure=proof.failure,
-        corpus=read_manifest(folder.data / "manifest.json").source,
+        corpus=read_manifest(folder.data / folders.MANIFEST).source,
         train_bytes_per_token=text.bytes_per_token,
         train_epochs=training.train_tokens / text.tokens,
         steps=training.steps,

@@ -13,20 +13,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from paramgolf.common import folders
 from paramgolf.common.files import write_atomic
 from paramgolf.errors import ArtifactTooLargeError
 from paramgolf.pack.byte_ledger import ByteLedger
 from paramgolf.pack.minify import minify_modules
 from paramgolf.pack.modules import predictor_module, runtime_sources, shipped_modules, weights_module
 
-WEIGHTS = "weights.bin"
 CODE = "code"
 # LZMA without a container (its identifier is 1 << 62 | 1); these settings suit a few ten thousand characters.
 FILTERS: list[dict[str, int]] = [
     {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20, "lc": 3, "lp": 0, "pb": 0, "nice_len": 273, "depth": 1000}
 ]
 MAIN = "__main__.py"
-ENTRY = "entry.py"
 # What these two take from the runtime.
 STARTED = ("main", "read_artifact", "decode_weights", "load_from")
 
@@ -38,7 +37,7 @@ def starters(config: Mapping[str, Any], *, repaired: bool = False) -> dict[str, 
     """
     return {
         MAIN: "import entry;from runtime.cli import main;main()",
-        ENTRY: f"""import lzma,sys
+        folders.ENTRY_MODULE: f"""import lzma,sys
 from importlib.util import spec_from_loader
 R=__file__[:-8]
 C=lzma.decompress(__loader__.get_data(R+{CODE!r}),3,None,[{{"id":1<<62|1,"dict_size":1<<20,"pb":0}}])
@@ -101,9 +100,9 @@ def assemble(
     shipped = {name: sources[name] for name in shipped_modules(config, tokenizer, repaired=repaired)}
     members = {name: source.encode() for name, source in starting.items()}
     members[CODE] = _solid(minify_modules(shipped, keep=STARTED))
-    members["config.json"] = json.dumps(config, separators=(",", ":")).encode()
-    members["tokenizer.bin"] = tokenizer
-    members[WEIGHTS] = weights
+    members[folders.CONFIG] = json.dumps(config, separators=(",", ":")).encode()
+    members[folders.TOKENIZER] = tokenizer
+    members[folders.WEIGHTS] = weights
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, data in members.items():
@@ -128,19 +127,19 @@ def _solid(sources: Mapping[str, str]) -> bytes:
 
 def _method(name: str, data: bytes) -> int:
     """Deflate what becomes smaller by it; weights are incompressible already."""
-    if name == WEIGHTS or len(zlib.compress(data, 9)) - 6 >= len(data):
+    if name == folders.WEIGHTS or len(zlib.compress(data, 9)) - 6 >= len(data):
         return zipfile.ZIP_STORED
     return zipfile.ZIP_DEFLATED
 
 
 def _ledger(total: int, sizes: dict[str, int], groups: Mapping[str, int], coder_tables: int) -> ByteLedger:
-    assert sum(groups.values()) + coder_tables == sizes[WEIGHTS], (
+    assert sum(groups.values()) + coder_tables == sizes[folders.WEIGHTS], (
         "groups and tables must account for all weights"
     )
     return ByteLedger(
-        code=sum(size for name, size in sizes.items() if name in (CODE, MAIN, ENTRY)),
-        tokenizer=sizes["tokenizer.bin"],
-        config=sizes["config.json"],
+        code=sum(size for name, size in sizes.items() if name in (CODE, MAIN, folders.ENTRY_MODULE)),
+        tokenizer=sizes[folders.TOKENIZER],
+        config=sizes[folders.CONFIG],
         groups=dict(groups),
         coder_tables=coder_tables,
         zip_overhead=total - sum(sizes.values()),

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from paramgolf.common import folders
 from paramgolf.errors import UsageError
 from paramgolf.runtime.mixer.token_tree import TokenTree
 from paramgolf.runtime.tokenizer.base import Tokenizer
@@ -11,7 +12,7 @@ from paramgolf.train.device import Device, usable_cores
 from paramgolf.train.optim.schedule import Budget, all_sizes
 from paramgolf.train.recipe.recipe import Recipe
 
-SUMMARY = "training.json"
+SUMMARY = folders.TRAINING
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from pydantic import ValidationError
 
 from paramgolf.board.ledger.entry_papers import papers_json, papers_of
 from paramgolf.board.ledger.events import (
-    MOST_FILES,
     Event,
     Invalidated,
     Judged,
@@ -15,19 +14,25 @@ from paramgolf.board.ledger.events import (
     Submitted,
 )
 from paramgolf.board.ledger.ledger import Ledger, now
-from paramgolf.board.ledger.store import LARGEST_FILE, Store
+from paramgolf.board.ledger.store import Store
 from paramgolf.challenge import Challenge, challenge_json
+from paramgolf.common import folders
 from paramgolf.common.printable import quoted
 from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import EntryError, UsageError
-from paramgolf.judge.entry import LARGEST_ENTRY_FILE, Entry, parse_entry
+from paramgolf.judge.entry import (
+    LARGEST_ENTRY,
+    LARGEST_ENTRY_FILE,
+    LARGEST_FILE,
+    MOST_FILES,
+    Entry,
+    parse_entry,
+)
 from paramgolf.judge.safe_files import list_regular_files, read_regular_file
 from paramgolf.judge.verdict import LARGEST_VERDICT_FILE, Verdict, parse_verdict, verdict_json
 
-LARGEST_ENTRY = 1 << 30
 # the judge leaves these in an entry's folder; they are no part of it
-OF_THE_JUDGE = frozenset({"verdict.json", "verdict.html"})
-ENTRY_FILE = "entry.toml"
+OF_THE_JUDGE = frozenset({folders.VERDICT, folders.VERDICT_PAGE})
 
 
 def submit(
@@ -52,7 +57,7 @@ def submit(
         UsageError: the name or another value is none, or is taken.
     """
     files = _stored(ledger.store, folder)
-    entry = parse_entry(_read(ledger.store, files, ENTRY_FILE) or b"")
+    entry = parse_entry(_read(ledger.store, files, folders.ENTRY) or b"")
     shown_blob = papers_json(papers_of(entry, lambda path: _read(ledger.store, files, path)))
     try:
         body = Submitted(
@@ -145,13 +150,13 @@ def _stored(store: Store, folder: Path) -> tuple[StoredFile, ...]:
         raise EntryError(
             f"The folder has {total:,} bytes, at most {LARGEST_ENTRY:,} are taken. Leave files out."
         )
-    if ENTRY_FILE not in wanted:
+    if folders.ENTRY not in wanted:
         raise EntryError(
-            f"There is no {ENTRY_FILE} in {quoted(str(folder))}. Start from: paramgolf new entry NAME"
+            f"There is no {folders.ENTRY} in {quoted(str(folder))}. Start from: paramgolf new entry NAME"
         )
     files = []
     for path in wanted:
-        data = read_regular_file(folder, path, LARGEST_ENTRY_FILE if path == ENTRY_FILE else LARGEST_FILE)
+        data = read_regular_file(folder, path, LARGEST_ENTRY_FILE if path == folders.ENTRY else LARGEST_FILE)
         try:
             files.append(StoredFile(path=path, sha256=store.put(data), size=len(data)))
         except ValidationError as error:

@@ -23,16 +23,16 @@ from pydantic import (
 
 from paramgolf.board.ledger.events import Event, History
 from paramgolf.board.ledger.ledger import Entered, Ledger
+from paramgolf.challenge import load_challenge
 from paramgolf.common.printable import printable
 from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import EntryError, UsageError
+from paramgolf.judge.public_game.examine import CHALLENGE
 from paramgolf.judge.safe_files import read_regular_file
 
 LARGEST_TABLE = 16 << 20
-CHALLENGE = "parameter-golf"
 RECORD_TRACK = "10min_16mb"
 RECORD_SECTION = "Leaderboard"
-ARTIFACT_LIMIT = 16_000_000
 REPOSITORY = "https://github.com/openai/parameter-golf"
 # the table gives four decimals
 ROUNDING = 0.0001
@@ -211,9 +211,10 @@ def _remarks(first: list[str], record: _Folder | None) -> tuple[str, ...]:
             for what, said in seed.conflicts.items()
             if not any(flag.startswith(f"seed {seed.seed}: sources differ") for flag in record.flags)
         ]
-        over = [seed.seed for seed in record.seeds if (seed.artifact_bytes or 0) > ARTIFACT_LIMIT]
-        if over and not any("16,000,000" in flag for flag in record.flags):
-            remarks.append(f"over 16,000,000 bytes with seed {', '.join(map(str, over))}")
+        limit = load_challenge(CHALLENGE).artifact_bytes
+        over = [seed.seed for seed in record.seeds if (seed.artifact_bytes or 0) > limit]
+        if over and not any(f"{limit:,}" in flag for flag in record.flags):
+            remarks.append(f"over {limit:,} bytes with seed {', '.join(map(str, over))}")
         if not record.seeds:
             remarks.append("no seed's score can be told from its papers and logs")
     lines = [_line(remark)[:LONGEST_REMARK] for remark in remarks]

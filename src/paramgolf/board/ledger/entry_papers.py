@@ -13,12 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import LedgerError
-from paramgolf.judge.entry import LARGEST_LOG, Entry
+from paramgolf.judge.entry import LARGEST_JSON, LARGEST_LOG, Entry
 
 MOST_POINTS = 300
 MOST_LINES = 1_000_000
 LONGEST_LINE = 10_000
-LARGEST_RESULT = 1 << 24
 MOST_GROUPS = 60
 LONGEST_LABEL = 60
 LARGEST_NUMBER = 1e12
@@ -102,7 +101,7 @@ def _thinned(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ..
 
 
 def _byte_ledger(result: bytes) -> tuple[tuple[str, int], ...]:
-    table = _json(result) if 0 < len(result) <= LARGEST_RESULT else None
+    table = _json(result) if 0 < len(result) <= LARGEST_JSON else None
     rows = table.get("ledger") if isinstance(table, dict) else None
     if not isinstance(rows, list):
         return ()

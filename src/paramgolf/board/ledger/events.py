@@ -17,12 +17,11 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
-from paramgolf.common.schema import what_is_wrong
+from paramgolf.common.schema import Sha256, what_is_wrong
 from paramgolf.errors import LedgerError, UsageError
-from paramgolf.judge.entry import Line, Sha256
+from paramgolf.judge.entry import LONGEST_NAME, MOST_FILES, Line
 from paramgolf.judge.verdict import Validity
 
-MOST_FILES = 500
 FIRST_CHAIN = "0" * 64
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
@@ -38,7 +37,9 @@ def _a_path_inside(text: str) -> str:
     return text
 
 
-EntryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+EntryName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=LONGEST_NAME)
+]
 Instant = Annotated[
     str,
     StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$"),

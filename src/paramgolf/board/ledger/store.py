@@ -13,9 +13,9 @@ from pathlib import Path
 from paramgolf.common.files import sync_folder, write_atomic
 from paramgolf.common.printable import quoted
 from paramgolf.errors import EntryError, LedgerError, UsageError
+from paramgolf.judge.entry import LARGEST_FILE
 from paramgolf.judge.safe_files import read_regular_file
 
-LARGEST_FILE = 64 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 

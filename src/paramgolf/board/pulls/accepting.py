@@ -17,6 +17,7 @@ from paramgolf.board.pulls.scope import ENTRIES, list_files
 from paramgolf.board.ranking.ranking import read_standings, settle
 from paramgolf.board.site import build_site
 from paramgolf.challenge import Challenge
+from paramgolf.common import folders
 from paramgolf.errors import EntryError, ParamgolfError, PullError
 from paramgolf.judge.entry import LARGEST_README
 from paramgolf.judge.safe_files import read_regular_file
@@ -138,7 +139,7 @@ def _submit(job: AcceptJob, ledger: Ledger, merged: Merged, status: PullStatus |
 def what_is_new(folder: Path) -> str:
     """The first paragraph of the write-up, which says it in a sentence."""
     try:
-        text = read_regular_file(folder, "README.md", LARGEST_README).decode("utf-8", "replace")
+        text = read_regular_file(folder, folders.README, LARGEST_README).decode("utf-8", "replace")
     except EntryError:
         return ""
     for paragraph in text.replace("\r\n", "\n").split("\n\n"):

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from paramgolf.board.pulls.clone import Clone
-from paramgolf.board.pulls.scope import LARGEST_FILE, EntryFile
+from paramgolf.board.pulls.scope import EntryFile
+from paramgolf.judge.entry import LARGEST_FILE
 
 
 def extract(clone: Clone, files: Iterable[EntryFile], folder: Path) -> None:

@@ -9,6 +9,7 @@ from paramgolf.board.pulls.comment import refusal_comment, stopped_comment, verd
 from paramgolf.board.pulls.extract import extract
 from paramgolf.board.pulls.pull_state import PullFolder, PullStatus, State, cut, now
 from paramgolf.board.pulls.scope import ENTRIES, Change, EntryFile, find_change
+from paramgolf.common import folders
 from paramgolf.errors import EntryError, ParamgolfError, PullError, RefusedPullError
 from paramgolf.judge.entry import LARGEST_ENTRY_FILE, Entry, parse_entry
 from paramgolf.judge.snapshot import private_folder
@@ -197,7 +198,7 @@ def _authors(clone: Clone, change: Change) -> set[str]:
 
 def entry_in(clone: Clone, tree: str) -> Entry | None:
     """What an entry's folder in git says of itself; None where it cannot be read."""
-    blob = clone.git.find(f"{tree}:entry.toml")
+    blob = clone.git.find(f"{tree}:{folders.ENTRY}")
     try:
         return None if blob is None else parse_entry(clone.blob(blob, LARGEST_ENTRY_FILE))
     except (EntryError, PullError):

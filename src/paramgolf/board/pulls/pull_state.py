@@ -17,6 +17,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints, ValidationError
 
+from paramgolf.common import folders
 from paramgolf.common.files import write_atomic
 from paramgolf.common.locks import is_locked, locked
 from paramgolf.errors import PullError, UsageError
@@ -86,7 +87,7 @@ class PullFolder:
     @property
     def verdict(self) -> Path:
         """The verdict that the judge gave."""
-        return self.folder / "verdict.json"
+        return self.folder / folders.VERDICT
 
     @property
     def lock(self) -> Path:

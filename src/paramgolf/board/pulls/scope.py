@@ -11,15 +11,12 @@ from paramgolf.board.pulls.clone import Clone, Item
 from paramgolf.board.pulls.git import GitError
 from paramgolf.common.printable import quoted
 from paramgolf.errors import RefusedPullError
-from paramgolf.judge.entry import LARGEST_LOG
+from paramgolf.judge.entry import LARGEST_ENTRY, LARGEST_FILE, LONGEST_NAME, MOST_FILES
 
 ENTRIES = "entries"
-NAME = re.compile(rb"(?=.{1,100}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
+NAME = re.compile(rb"(?=.{1,%d}$)[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*" % LONGEST_NAME)
 FILE_NAME = re.compile(rb"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
-MOST_FILES = 500
 DEEPEST = 8
-LARGEST_FILE = LARGEST_LOG
-LARGEST_ENTRY = 1 << 30
 MOST_LISTED = 20
 _KINDS = {"120000": "a symbolic link", "160000": "a submodule"}
 _PLAIN = ("100644", "100755")

@@ -15,15 +15,21 @@ from paramgolf.board.pulls.scope import (
     DEEPEST,
     ENTRIES,
     FILE_NAME,
-    LARGEST_ENTRY,
-    LARGEST_FILE,
-    MOST_FILES,
     NAME,
 )
+from paramgolf.common import folders
 from paramgolf.common.printable import quoted
 from paramgolf.errors import EntryError, PullError, UsageError
-from paramgolf.judge.entry import LARGEST_ENTRY_FILE, Entry, parse_entry, read_entry
-from paramgolf.judge.record_gate import VERDICT_FILE, verdict_at
+from paramgolf.judge.entry import (
+    LARGEST_ENTRY,
+    LARGEST_ENTRY_FILE,
+    LARGEST_FILE,
+    MOST_FILES,
+    Entry,
+    parse_entry,
+    read_entry,
+)
+from paramgolf.judge.record_gate import verdict_at
 from paramgolf.judge.safe_files import list_regular_files, read_regular_file
 from paramgolf.judge.verdict import Validity, Verdict
 
@@ -121,7 +127,7 @@ def check_entry(folder: Path) -> tuple[Entry, list[str], tuple[str, ...]]:
     except EntryError as error:
         raise UsageError(f"{folder} cannot be handed in: {error}") from None
     named = {path for s in entry.seeds for path in (s.artifact, s.result, s.log, s.manifest) if path}
-    named |= {"README.md", *([entry.recipe] if entry.recipe else [])}
+    named |= {folders.README, *([entry.recipe] if entry.recipe else [])}
     if missing := sorted(named - set(files)):
         raise UsageError(f"{folder} cannot be handed in: {', '.join(missing)} is missing. Put it there.")
     return entry, files, _warnings(folder, entry)
@@ -153,12 +159,14 @@ def _files(folder: Path) -> list[str]:
 
 def _warnings(folder: Path, entry: Entry) -> tuple[str, ...]:
     judge_first = f"Judge it before: paramgolf verify {folder}"
-    if not (folder / VERDICT_FILE).is_file():
-        return (f"It has no {VERDICT_FILE}, so you do not know yet what the judge will say. {judge_first}",)
+    if not (folder / folders.VERDICT).is_file():
+        return (
+            f"It has no {folders.VERDICT}, so you do not know yet what the judge will say. {judge_first}",
+        )
     try:
         verdict = verdict_at(folder)
     except UsageError:
-        return (f"Its {VERDICT_FILE} is no verdict. {judge_first}",)
+        return (f"Its {folders.VERDICT} is no verdict. {judge_first}",)
     return tuple(_doubts(verdict, entry, judge_first))
 
 
@@ -207,7 +215,7 @@ def _refuse_taken(git: Git, base: str, name: str, entry: Entry) -> None:
     path = f"{base}:{ENTRIES}/{name}"
     if git.find(path) is None:
         return
-    blob = git.find(f"{path}/entry.toml")
+    blob = git.find(f"{path}/{folders.ENTRY}")
     try:
         if blob is None or int(git.line("cat-file", "-s", blob)) > LARGEST_ENTRY_FILE:
             raise EntryError("")

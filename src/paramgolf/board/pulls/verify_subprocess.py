@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paramgolf
+from paramgolf.common import folders
 from paramgolf.common.printable import printable
 from paramgolf.errors import PullError, SandboxError, UsageError
 from paramgolf.judge.snapshot import private_folder
@@ -62,7 +63,7 @@ def verify_apart(entry: Path, terms: JudgingTerms, say: Callable[[str], None]) -
         words = [sys.executable, "-P", "-m", "paramgolf", "verify", str(entry), "--out", str(private)]
         status, last = _run([*words, *terms.options()], private, say)
         try:
-            return read_verdict(private / "verdict.json")
+            return read_verdict(private / folders.VERDICT)
         except UsageError:
             raise PullError(
                 f"The judge came to no verdict (status {status}): {printable(last)[:600]}. "

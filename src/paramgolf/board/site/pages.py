@@ -21,6 +21,7 @@ from paramgolf.board.site.markdown import render_markdown
 from paramgolf.board.site.parallel import in_processes
 from paramgolf.board.site.table import Group, behind, groups_of
 from paramgolf.challenge import BITS_PER_BYTE, Challenge, challenge_names, load_challenge, objective_of
+from paramgolf.common import folders
 from paramgolf.common.templates import html_templates
 from paramgolf.judge.rule import Rule
 from paramgolf.judge.rules.registry import rulebook
@@ -188,7 +189,7 @@ class _Site:
             ("index.html", self._entry_page(row)),
         ]
         if row.verdict:
-            files.insert(0, ("verdict.json", verdict_json(row.verdict)))
+            files.insert(0, (folders.VERDICT, verdict_json(row.verdict)))
         return [(f"{folder}/{name}", _bytes(text)) for name, text in files]
 
     def _entry_page(self, row: Row) -> str:

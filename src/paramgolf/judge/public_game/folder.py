@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from paramgolf.common import folders
 from paramgolf.common.printable import quoted
 from paramgolf.errors import EntryError, UsageError
 from paramgolf.judge.public_game.claims import PublicSubmission
@@ -84,7 +85,7 @@ class _Reader:
         if not runs:
             self.missing.append("a train log")
         if "readme.md" not in {path.lower() for path in self.files}:
-            self.missing.append("README.md")
+            self.missing.append(folders.README)
         entry = PublicEntry(
             name=self.root.resolve().name,
             record=self.is_record(submission),

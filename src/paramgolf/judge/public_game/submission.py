@@ -12,12 +12,12 @@ from typing import Any
 
 from paramgolf.common.printable import quoted
 from paramgolf.errors import EntryError
+from paramgolf.judge.entry import LARGEST_SEED
 from paramgolf.judge.public_game.claims import Number, PublicSubmission, Said, SeedClaim, Text
 
 LARGEST_SUBMISSION = 2**20
 LONGEST_TEXT = 300
 LARGEST_NUMBER = 1e15
-LARGEST_SEED = 2**63
 MOST_SEEDS = 100
 
 NAMES = {
@@ -282,7 +282,7 @@ def _seed(value: Any) -> int | None:
         value = int(value)
     return (
         value
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST_SEED
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SEED
         else None
     )
 

@@ -1,5 +1,6 @@
 """The rule of the entry: its declaration, and how it judges an entry's papers."""
 
+from paramgolf.common import folders
 from paramgolf.errors import EntryError
 from paramgolf.judge.entry import LARGEST_LOG, LARGEST_README
 from paramgolf.judge.papers import Papers
@@ -32,13 +33,13 @@ def judge(papers: Papers) -> Finding:
 
 def _unreadable(papers: Papers) -> list[str]:
     problems = []
-    named = ["README.md", papers.entry.recipe]
+    named = [folders.README, papers.entry.recipe]
     named += [path for seed in papers.entry.seeds for path in (seed.result, seed.log, seed.manifest)]
     for path in filter(None, named):
         try:
             data = read_regular_file(papers.folder, path, LARGEST_LOG)
-            if path == "README.md" and not 0 < len(data) <= LARGEST_README:
-                problems.append(f"README.md has {len(data):,} bytes; give 1 to {LARGEST_README:,}.")
+            if path == folders.README and not 0 < len(data) <= LARGEST_README:
+                problems.append(f"{folders.README} has {len(data):,} bytes; give 1 to {LARGEST_README:,}.")
         except EntryError as error:
             problems.append(first_line(error, 200))
     return problems

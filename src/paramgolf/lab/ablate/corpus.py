@@ -9,9 +9,11 @@ from itertools import takewhile
 from pathlib import Path
 
 from paramgolf.challenge import Challenge
+from paramgolf.common import folders
 from paramgolf.common.files import write_atomic
 from paramgolf.corpus import open_corpus, site_of, write_documents
 from paramgolf.errors import CorpusError, UsageError
+from paramgolf.lab.run.data import MADE_FROM
 
 HELD_BACK_BYTES = 300_000
 LARGEST_SHARE = 10
@@ -24,7 +26,6 @@ RULE = (
     f"sites (documents, where the corpus names no site) in the order of the BLAKE2b-128 hash of their name (text), "
     f"none over a quarter of the slice, until it has {HELD_BACK_BYTES:,} bytes or a tenth of the training text"
 )
-MADE_FROM = "made_from.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,7 @@ def hold_back(corpus: str, challenge: Challenge, folder: Path, say: Callable[[st
             yield document
 
     chosen = _choose(_sizes(documents()))
-    held = write_documents(folder / "validation.jsonl", (d for d in documents() if _group(d) in chosen))
+    held = write_documents(folder / folders.VALIDATION, (d for d in documents() if _group(d) in chosen))
     train = write_documents(folder / "train.jsonl", (d for d in documents() if _group(d) not in chosen))
     by_site = any(site_of(document) for document in documents())
     held_back = HeldBack(documents=held.documents, bytes=held.bytes, by_site=by_site)

@@ -10,6 +10,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from paramgolf.challenge import Challenge
+from paramgolf.common import folders
 from paramgolf.common.files import sha256_of
 from paramgolf.common.names import unknown_name
 from paramgolf.common.printable import printable
@@ -110,7 +111,7 @@ def artifact_parts(path: Path) -> dict[str, Any]:
             if len(members) > MOST_MEMBERS:
                 raise EntryError(f"{path} has {len(members):,} members; at most {MOST_MEMBERS:,} are read.")
             names = {info.filename for info in members}
-            config = _config(archive) if "config.json" in names else None
+            config = _config(archive) if folders.CONFIG in names else None
     except UNREADABLE as error:
         raise EntryError(
             f"{path} is no artifact: {printable(str(error))}. Expected a model.pyz, which is a zip."
@@ -119,7 +120,7 @@ def artifact_parts(path: Path) -> dict[str, Any]:
     return {
         "artifact_bytes": size,
         "sha256": sha256_of(path),
-        "has_entry": "entry.py" in names,
+        "has_entry": folders.ENTRY_MODULE in names,
         "parameters": _parameters(config),
         "members": {printable(info.filename): info.compress_size for info in members},
         "zip_overhead": size - stored,
@@ -154,9 +155,9 @@ def _patches(recipe: Recipe) -> dict[str, float]:
 
 def _config(archive: zipfile.ZipFile) -> Any:
     # As in judge/archive.py: the others are unpacked a piece at a time without a limit.
-    if archive.getinfo("config.json").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if archive.getinfo(folders.CONFIG).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError("its config.json is neither stored nor deflated")
-    with archive.open("config.json") as member:
+    with archive.open(folders.CONFIG) as member:
         data = member.read(LARGEST_CONFIG + 1)
     if len(data) > LARGEST_CONFIG:
         raise ValueError(f"its config.json is longer than {LARGEST_CONFIG:,} bytes")

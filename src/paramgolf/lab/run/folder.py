@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from paramgolf.common import folders
 from paramgolf.common.files import write_atomic
 from paramgolf.errors import UsageError
 from paramgolf.lab.run.differences import differences, differences_in_words
@@ -21,12 +22,12 @@ class RunFolder:
     @property
     def data(self) -> Path:
         """manifest.json, validation.jsonl, tokenizer.bin and token shards."""
-        return self.path / "data"
+        return self.path / folders.DATA
 
     @property
     def validation(self) -> Path:
         """The documents that are scored."""
-        return self.data / "validation.jsonl"
+        return self.data / folders.VALIDATION
 
     @property
     def settings(self) -> Path:
@@ -41,17 +42,17 @@ class RunFolder:
     @property
     def log(self) -> Path:
         """A line a step."""
-        return self.path / "log.jsonl"
+        return self.path / folders.LOG
 
     @property
     def artifact(self) -> Path:
         """The packed model."""
-        return self.path / "model.pyz"
+        return self.path / folders.ARTIFACT
 
     @property
     def result(self) -> Path:
         """What the run measured; written last."""
-        return self.path / "result.json"
+        return self.path / folders.RESULT
 
     @property
     def report(self) -> Path:

@@ -11,8 +11,7 @@ from paramgolf.challenge import OBJECTIVES, Objective
 from paramgolf.common.files import write_atomic
 from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import UsageError
-
-LARGEST_RESULT_FILE = 2**24
+from paramgolf.judge.entry import LARGEST_JSON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +93,7 @@ def read_result(path: Path) -> Result:
     """
     try:
         with path.open("rb") as handle:
-            return TypeAdapter(Result).validate_json(handle.read(LARGEST_RESULT_FILE), strict=True)
+            return TypeAdapter(Result).validate_json(handle.read(LARGEST_JSON), strict=True)
     except (OSError, ValidationError) as error:
         raise UsageError(
             f"{path} is no result of a run: {what_is_wrong(error, Result)}. Remove it and run again."

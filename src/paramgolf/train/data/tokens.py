@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from paramgolf.common import folders
 from paramgolf.common.files import write_atomic
 from paramgolf.corpus import write_token_shards
 from paramgolf.errors import CorpusError
@@ -18,7 +19,7 @@ from paramgolf.train.data.learn_tokenizer import train_tokenizer
 from paramgolf.train.data.token_tree import token_tree
 from paramgolf.train.recipe.recipe import TokenizerRecipe
 
-TOKENIZER = "tokenizer.bin"
+TOKENIZER = folders.TOKENIZER
 TREE = "tree.bin"
 SUMMARY = "tokens.json"
 

@@ -18,6 +18,7 @@ from paramgolf.errors import UsageError
 from paramgolf.runtime.mixer.coding_loop import read_tokens
 from paramgolf.runtime.mixer.reader import MIXER, Mixer
 from paramgolf.runtime.mixer.token_tree import TokenTree
+from paramgolf.runtime.predictor import ROWS
 from paramgolf.runtime.tokenizer.base import END_OF_DOCUMENT, Tokenizer
 from paramgolf.runtime.transformer.model import LanguageModel
 from paramgolf.train.data.batches import TokenStream
@@ -26,8 +27,6 @@ from paramgolf.train.phases.phase import Moment, Phase
 from paramgolf.train.ranks.ranks import mean_of_used_rows, rank, ranks
 from paramgolf.train.recipe.recipe import Recipe
 from paramgolf.train.run import Run
-
-ROWS = 512  # of logits made at once
 
 
 class MixerTraining(Phase):
