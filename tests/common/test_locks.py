@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from paramgolf.common.locks import is_locked, locked
+from paramgolf.common.locks import is_locked, lease, locked
 
 HOLD = """
 import os, sys, time
@@ -130,3 +130,15 @@ def test_takers_by_turns_never_hold_it_together(path):
     for thread in threads:
         thread.join()
     assert most == 1
+
+
+def test_a_lease_is_held_by_the_child_that_took_it_over_until_that_is_killed(path):
+    descriptor = lease(path)
+    words = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen(words, pass_fds=(descriptor,)) as child:
+        os.close(descriptor)
+        with pytest.raises(BlockingIOError):
+            lease(path)
+        child.kill()
+        child.wait()
+    os.close(lease(path))

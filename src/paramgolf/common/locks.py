@@ -1,5 +1,7 @@
 """One process at a time. The kernel holds a lock for a process and frees it however that process ends."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +43,25 @@ def is_locked(path: Path) -> bool:
             return False
     except TimeoutError:
         return True
+
+
+def lease(path: Path) -> int:
+    """The descriptor of a lock that a child process can take over (`pass_fds`); its file stays.
+
+    The lock ends with the last process that holds the descriptor, however that ends. A `locked` cannot do this: a
+    child of its holder does not hold it.
+
+    Raises:
+        BlockingIOError: another process holds it.
+        OSError: the file cannot be made, or is a link.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 @contextmanager

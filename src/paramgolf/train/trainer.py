@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 import torch
 from torch import Tensor
 
+from paramgolf.common import folders
 from paramgolf.common.files import write_atomic
 from paramgolf.errors import TrainingError
 from paramgolf.train.checkpoint import Progress, load_part, read_progress, save_checkpoint
@@ -54,7 +55,7 @@ class Trainer:
     def train(self) -> None:
         """Resume, warm up, loop, finish, leave checkpoint and summary."""
         start = self._resume()
-        log = TrainingLog(self.job.folder / "log.jsonl", start.step, self.run.say) if rank() == 0 else None
+        log = TrainingLog(self.job.folder / folders.LOG, start.step, self.run.say) if rank() == 0 else None
         began = time.monotonic()
         reserved = self._warm_up()
         warm_up = time.monotonic() - began

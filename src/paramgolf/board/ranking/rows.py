@@ -9,11 +9,11 @@ from paramgolf.board.ledger.state import EntryState
 from paramgolf.board.ranking.record_gate import Placed
 from paramgolf.board.ranking.standings import EventLine, Row, Status
 from paramgolf.challenge import BITS_PER_BYTE
+from paramgolf.common import folders
 from paramgolf.common.printable import printable
 from paramgolf.judge.entry import LARGEST_README
 from paramgolf.judge.verdict import Outcome, Validity, Verdict
 
-README = "README.md"
 NOT_VERIFIED = "published by the public game, not verified here"
 UNPUBLISHED = "a record folder of the public game that its table does not list, not verified here"
 
@@ -139,5 +139,5 @@ def _status(state: EntryState, verdict: Verdict | None, placed: Placed | None) -
 
 
 def _readme(state: EntryState, read: Callable[[str], bytes]) -> str:
-    file = next((file for file in state.submission.files if file.path == README), None)
+    file = next((file for file in state.submission.files if file.path == folders.README), None)
     return read(file.sha256).decode("utf-8", "replace") if file and file.size <= LARGEST_README else ""

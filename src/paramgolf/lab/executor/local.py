@@ -1,6 +1,5 @@
 """The executor of this machine: one command a core, or a GPU, each under a keeper of its own."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -14,6 +13,7 @@ from typing import Self
 
 import torch
 
+from paramgolf.common.locks import lease
 from paramgolf.errors import UsageError
 from paramgolf.lab.executor.executor import OUTCOME, OUTPUT, Ending, Outcome, Work, read_outcome
 
@@ -196,13 +196,9 @@ class LocalTask:
 
 
 def _lease(folder: Path) -> int:
-    """The descriptor of a lock on the folder, which ends with the last process that holds it, killed or not."""
-    descriptor = os.open(folder / LEASE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return lease(folder / LEASE)
     except BlockingIOError:
-        os.close(descriptor)
         raise UsageError(
             f"another command is writing {folder}. Wait until it has ended, or give another --out."
         ) from None
-    return descriptor
