@@ -19,7 +19,8 @@ from paramgolf.errors import ParamgolfError, UsageError
 app = App(
     name="paramgolf",
     help="Train the best tiny language model inside a byte budget, and prove its score by decompression.\n\n"
-    "Start with `paramgolf run --challenge tiny`, which takes two minutes; `paramgolf COMMAND --help` says what a command reads and writes.",
+    "Start with `paramgolf run --challenge tiny`, which takes two minutes. "
+    "`paramgolf COMMAND --help` says what a command reads and writes.",
     version=__version__,
     help_format="markdown",
     print_error=False,
