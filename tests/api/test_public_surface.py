@@ -112,6 +112,7 @@ def test_importing_costs_no_torch_and_no_numpy():
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
 
 
+@pytest.mark.slow
 def test_types_reach_a_caller_who_is_strict(tmp_path):
     assert (Path(paramgolf.__file__).parent / "py.typed").exists()
     (tmp_path / "mypy.ini").write_text(QUICK_MYPY)
