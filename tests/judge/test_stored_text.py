@@ -21,7 +21,7 @@ WRAPPINGS = {
     "zlib": lambda data: zlib.compress(data, 9),
     "gzip": gzip.compress,
     "bz2": bz2.compress,
-    "behind code": lambda data: b"import x\n#" + lzma.compress(data),
+    "after code": lambda data: b"import x\n#" + lzma.compress(data),
 }
 
 

@@ -132,8 +132,8 @@ def test_the_table_shows_markup_as_text_and_ends_with_the_verdict():
     assert lines[-1].startswith("invalid  2.0000 bits per byte over 1 seed; undecided: R03")
 
 
-def test_a_valid_one_needs_no_mending():
+def test_a_valid_one_needs_no_fix():
     out = io.StringIO()
     valid = replace(VERDICT, standing=Validity.VALID, findings=VERDICT.findings[:1])
     print_verdict(valid, Console(file=out, width=160, markup=False))
-    assert "mend" not in out.getvalue()
+    assert "fix:" not in out.getvalue()

@@ -1,6 +1,6 @@
 """The blind audit: at secret positions, ask again with everything from there on withheld.
 
-A prediction that used what it was to predict, or anything behind it, cannot be repeated by a fresh process that
+A prediction that used what it was to predict, or anything after it, cannot be repeated by a fresh process that
 has never seen it. Differences are measured at each position in three ways: what the entry gained on the token that
 came (nats), the total variation distance of the two distributions, and the mean gain over all positions.
 
@@ -39,7 +39,7 @@ def power(positions: int) -> float:
 
 
 def new_secret() -> str:
-    """A seed that nobody could know when the entry was made; the verdict states it, so that it can be repeated."""
+    """A seed that could not be known when the entry was made; the verdict states it, so that it can be repeated."""
     return secrets.token_hex(16)
 
 
@@ -150,7 +150,7 @@ class Asker:
 def audit_fixed(worker: Worker, witness: Witness, secret: str, tick: Callable[[int], None]) -> Audit:
     """Ask for every drawn position: documents in another order than the scored one, each from left to right.
 
-    Who remembers what he was asked before then knows of a document only what stands before the position.
+    An entry that remembers earlier questions then knows only the text before the position.
     """
     asker = Asker(worker, witness, secret)
     documents = list(witness.drawn)

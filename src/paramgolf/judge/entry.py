@@ -93,7 +93,7 @@ def parse_entry(data: bytes) -> Entry:
     try:
         table = parse_toml(data)
     except ValueError as error:
-        raise EntryError(f"entry.toml is no TOML: {str(error)[:300]}. Mend that place.") from None
+        raise EntryError(f"entry.toml is no TOML: {str(error)[:300]}. Fix that place.") from None
     try:
         return Entry.model_validate(table)
     except ValidationError as error:

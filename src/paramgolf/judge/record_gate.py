@@ -114,9 +114,9 @@ def judge_record(
 ) -> RecordComparison:
     """Judge whether `entry` beats `record`. `extra` are further verdicts of the same entry, of other machines.
 
-    A seed is one sample, whoever trained it and how often: artifacts of one seed share its initial weights and its
-    order of data, so that a second one is no independent sample, and their mean counts. The same artifact measured
-    again is the same measurement: the first counts.
+    A seed is one sample, no matter where and how often it was trained. Artifacts of one seed share its initial
+    weights and its order of data, so a second one is no independent sample, and their mean counts. The same artifact
+    measured again is the same measurement: the first counts.
 
     Raises:
         UsageError: the verdicts are not of one game and text, `extra` holds another entry, a score is no positive

@@ -76,7 +76,7 @@ class Rule:
     def not_reached(self, m: "Measurements") -> Finding:
         """An earlier phase broke, so there is nothing to judge."""
         broken = ", ".join(m.errors) or "the archive"
-        return self.undecided(f"Not reached: the judge stopped at {broken}.", "Mend that first.")
+        return self.undecided(f"Not reached: the judge stopped at {broken}.", "Fix that first.")
 
 
 def first_line(error: Exception, limit: int = 600) -> str:

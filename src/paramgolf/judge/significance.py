@@ -18,7 +18,7 @@ from paramgolf.errors import UsageError
 
 POWER = 0.8
 QUANTILES = 24
-# `more_seeds` looks no further: nobody trains more
+# `more_seeds` looks no further
 LARGEST_MORE_SEEDS = 500
 
 

@@ -13,7 +13,7 @@ _CLEAR_UP = 'cat > /dev/null; exec rm -rf -- "$0"'
 
 @contextlib.contextmanager
 def private_folder() -> Iterator[Path]:
-    """An empty folder that vanishes behind the block, and also when this process is killed."""
+    """An empty folder that is removed after the block, and also when this process is killed."""
     folder = Path(tempfile.mkdtemp(prefix="paramgolf-judge-"))
     keeper = subprocess.Popen(
         ["/bin/sh", "-c", _CLEAR_UP, str(folder)], stdin=subprocess.PIPE, start_new_session=True, cwd="/"

@@ -105,7 +105,7 @@ def _inside(data: bytes, limit: int) -> Iterator[bytes]:
 
 
 def _piece_hashes(text: bytes) -> npt.NDArray[np.uint64]:
-    """A hash of each WINDOW bytes, one behind the other."""
+    """A hash of each WINDOW bytes, one after the other."""
     words = np.frombuffer(text, "<u8", len(text) // WINDOW * WINDOW // 8).reshape(-1, WINDOW // 8)
     hashes = np.zeros(len(words), np.uint64)
     for column in words.T:
@@ -114,7 +114,7 @@ def _piece_hashes(text: bytes) -> npt.NDArray[np.uint64]:
 
 
 def _hashes(data: bytes) -> npt.NDArray[np.uint64]:
-    """The same hash of the WINDOW bytes behind every place."""
+    """The same hash of the WINDOW bytes after every place."""
     if len(data) < WINDOW:
         return np.zeros(0, np.uint64)
     array = np.frombuffer(data, np.uint8)

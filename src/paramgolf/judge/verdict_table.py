@@ -20,7 +20,7 @@ COLOURS = {
 
 
 def print_verdict(verdict: Verdict, console: Console) -> None:
-    """The findings as a table, what to mend below it, the verdict last, where the eye ends."""
+    """The findings as a table, what to fix below it, the verdict last."""
     table = Table(
         title=Text(f"{verdict.title}: {verdict.challenge}, {verdict.depth}"),
         title_justify="left",
@@ -42,7 +42,7 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
 
 def _explained(finding: Finding) -> RenderableType:
     head = Text.assemble((f"{finding.rule} {finding.name}: ", "bold red"), finding.evidence)
-    return Group(head, Text(f"  mend: {finding.mend}", "italic")) if finding.mend else head
+    return Group(head, Text(f"  fix: {finding.mend}", "italic")) if finding.mend else head
 
 
 def _last_line(verdict: Verdict) -> Text:

@@ -131,7 +131,7 @@ def _verify_folder(
 def _verify_file(
     folder: Path, relative: str, terms: Terms, entry: Entry | None, seed: EnteredSeed | None
 ) -> tuple[list[Finding], SeedScore | None]:
-    """One artifact, judged on a private copy that nobody can change meanwhile."""
+    """One artifact, judged on a private copy that cannot be changed meanwhile."""
     number = seed.seed if seed else None
     with private_folder() as private:
         artifact = private / folders.ARTIFACT

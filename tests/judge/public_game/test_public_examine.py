@@ -268,7 +268,7 @@ OPEN = {
     "a claim worse than its logs": ("R12", submission(val_bpb=1.0815), {}),
     "a smaller total declared, all under the cap": ("R02", submission(bytes_total=15_000_000), {}),
     "fewer code bytes declared": ("R02", submission(bytes_code=1), {}),
-    "calibration behind the clock": (
+    "calibration after the clock": (
         "R09",
         None,
         {"train_seed42.log": log(42, SCORES[42], extra="GPTQ:collected 67 Hessians in 46.0s\n")},

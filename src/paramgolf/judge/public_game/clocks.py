@@ -14,7 +14,7 @@ GRACE_SECONDS = 1.0
 
 
 def judge_clocks(entry: PublicEntry, challenge: Challenge) -> list[Finding]:
-    """Each time over its clock; calibration behind the training clock is left open, as the game left it."""
+    """Each time over its clock; calibration after the training clock is left open, as the game left it."""
     limits = {"training": challenge.train_seconds, "evaluation": challenge.eval_seconds}
     limit = ", ".join(f"{phase} {seconds:g} s" for phase, seconds in limits.items() if seconds)
     if not entry.record:

@@ -128,7 +128,7 @@ class _Run:
         self.hash, self.lines_of_curve = hashlib.sha256(), 0
 
     def starts_again(self, line: str) -> bool:
-        """A new seed line or the first step behind later ones begins another run in the same file."""
+        """A new seed line or the first step after later ones begins another run in the same file."""
         if not self.found.steps:
             return False
         if "loss" not in line and "eed" not in line:

@@ -1,7 +1,7 @@
 """Read a submission file of the public game, in any of its dialects.
 
-Nobody fixed the keys, so that 58 files use 139 different ones. Each value is looked for under its known names, in the
-order of how plainly they say it; what is not a number where a number must be is a problem, never an error.
+The public game never fixed the keys: 58 files use 139 different ones. Each value is looked for under its known names,
+in the order of how plainly they say it; what is not a number where a number must be is a problem, never an error.
 """
 
 import json

@@ -23,7 +23,7 @@ def judge(papers: Papers, seed: EnteredSeed, score: SeedScore | None) -> Finding
     limit = RULE.limit_in(papers.challenge)
     if score is None:
         return RULE.undecided(
-            "There is no measured score to compare with.", "Mend the artifact first.", limit=limit
+            "There is no measured score to compare with.", "Fix the artifact first.", limit=limit
         )
     if score.artifact_sha256 != seed.sha256:
         return RULE.failed(
@@ -36,7 +36,7 @@ def judge(papers: Papers, seed: EnteredSeed, score: SeedScore | None) -> Finding
         return RULE.undecided("Only a sample was scored.", "Leave --quick away.", limit=limit)
     gap = score.bits_per_byte - seed.bits_per_byte
     measured = f"{score.bits_per_byte:.4f} measured, {seed.bits_per_byte:.4f} claimed"
-    # A claim that is too high harms nobody, but it is not of this artifact.
+    # A claim that is too high does no harm, but it is not of this artifact.
     if abs(gap) > CLAIM_TOLERANCE:
         return RULE.failed(measured, limit, "scored by the judge", f"Claim {score.bits_per_byte:.4f}.")
     return RULE.passed(measured, limit, "scored by the judge; the claim counts for nothing")

@@ -33,7 +33,7 @@ def judge(m: Measurements) -> Finding:
     if broken := broken_here(m, RULE.number):
         phase, error = broken
         return RULE.failed(
-            f"{phase} stopped behind {m.seconds[phase]:.1f} s",
+            f"{phase} stopped after {m.seconds[phase]:.1f} s",
             limit,
             first_line(error),
             "Make it faster: fewer or smaller layers, larger batches of documents, shorter windows.",

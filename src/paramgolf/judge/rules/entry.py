@@ -25,7 +25,7 @@ def judge(papers: Papers) -> Finding:
     if papers.entry.challenge != papers.challenge.name:
         problems.append(f"It is for {papers.entry.challenge!r}, judged as {papers.challenge.name!r}.")
     if problems:
-        return RULE.failed(f"{len(problems)} problems", limit, " ".join(problems[:6]), "Mend what is named.")
+        return RULE.failed(f"{len(problems)} problems", limit, " ".join(problems[:6]), "Fix what is named.")
     return RULE.passed(
         f"seeds: {len(papers.entry.seeds)}", limit, f"{papers.entry.title!r}, {papers.entry.licence}"
     )

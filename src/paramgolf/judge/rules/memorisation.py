@@ -26,7 +26,7 @@ RULE = Rule(
     ),
     measures=(
         f"Validation text stored in the artifact ({WINDOW} bytes word for word, compressed streams unpacked): at most "
-        f"{STORED_SHARE:.0%}; with --fresh, a test against text of the same source that nobody had."
+        f"{STORED_SHARE:.0%}; with --fresh, a test against text of the same source that no entrant could have."
     ),
     required=Required.NEVER,
     limit=f"{STORED_SHARE:.0%} of the text stored; fresh text not dearer by more than {MARGIN:.0%}, p >= {ERROR_RATE}",
@@ -49,7 +49,7 @@ def judge(m: Measurements) -> Finding:
     if m.fresh is None:
         return RULE.undecided(
             f"No stored text in {m.stored.searched:,} bytes searched; no fresh text to compare with.",
-            "Give text of the same source that nobody had: --fresh FILE.",
+            "Give text of the same source that no entrant could have: --fresh FILE.",
             limit=limit,
         )
     seen, fresh = costs_by_document(m.score, m.documents), costs_by_document(m.fresh, m.fresh_documents)
