@@ -84,9 +84,7 @@ def compiler_notice(device: Device) -> str | None:
     """Why torch.compile cannot be used here, or None where it can."""
     if device.is_cuda or any(shutil.which(name) for name in ("g++", "clang++", "c++")):
         return None
-    return (
-        "no C++ compiler found: training runs uncompiled, 1.5 to 2 times slower (mend: apt-get install g++)"
-    )
+    return "no C++ compiler found: training runs uncompiled, 1.5 to 2 times slower (fix: apt-get install g++)"
 
 
 def usable_cores() -> int:

@@ -32,7 +32,7 @@ class TrainingModel(nn.Module):
         self.tables = model.tables(length + -length % max(max(model.config.windows), 1), device)
         self.gradients = Gradients(compiled=compiled, int8=int8, sampler=sampler)
         self.run_block: Callable[..., Any] = with_int8_products(Block.forward) if int8 else Block.forward
-        # As single operations the norms in front of the blocks and behind them take a twentieth of a step on a CPU.
+        # As single operations the norms before and after the blocks take a twentieth of a step on a CPU.
         self.norm: Norm = rms_norm
         if compiled:
             self.norm = torch.compile(rms_norm, dynamic=False)

@@ -69,7 +69,7 @@ def test_the_defaults_make_sense():
         (
             {"rate": 0.1, "chunk": 600},
             {},
-            "chunk is 600, read behind predict.overlap 512: more than predict.window 1024",
+            "chunk is 600, read after predict.overlap 512: more than predict.window 1024",
         ),
         (
             {"rate": 0.1, "lora_rank": 4},

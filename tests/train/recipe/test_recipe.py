@@ -225,7 +225,7 @@ def test_every_section_is_read(tmp_path):
         ),
         ({"predict": {"window": 8, "overlap": 8}}, r"overlap is 8; allowed are 0 to 7"),
         ({"learn": {"scope": "ever"}}, "learn.scope: got 'ever'; .* 'document' or 'text'"),
-        ({"learn": {"rate": 0.1, "chunk": 600}}, "learn: chunk is 600, read behind predict.overlap 512"),
+        ({"learn": {"rate": 0.1, "chunk": 600}}, "learn: chunk is 600, read after predict.overlap 512"),
         ({"title": 3}, "title: got 3; expected a valid string"),
         ({"fill": "yes"}, "fill: got 'yes'; expected a valid boolean"),
     ],
@@ -245,7 +245,7 @@ def test_an_unknown_recipe_lists_near_matches():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"[model\nwidth = 3", "this is not TOML: .*line 1.*Mend that place"),
+        (b"[model\nwidth = 3", "this is not TOML: .*line 1.*Fix that place"),
         (b"\xff\xfe", "this is not TOML"),
         (b"x = " + b"[" * 5000, "this is not TOML"),
         (b"#" * (LARGEST_RECIPE_FILE + 1), "larger than 262,144 bytes"),

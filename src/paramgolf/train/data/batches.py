@@ -72,7 +72,7 @@ class Batches:
         self._epoch, self._order, self._phase = -1, np.empty(0, np.int64), 0
 
     def read(self, tokens: int, sizes: Sizes) -> tuple[Tensor, Tensor]:
-        """This rank's inputs and targets behind so many tokens, int64 [rows / ranks, sizes.length] each."""
+        """This rank's inputs and targets after so many tokens, int64 [rows / ranks, sizes.length] each."""
         rows = sizes.batch_tokens // sizes.length
         if rows % self.ranks:
             raise UsageError(f"a batch of {rows} sequences cannot be shared by {self.ranks} processes evenly")
@@ -93,7 +93,7 @@ class Batches:
 
 
 def prefetch(batches: Batches, tokens: int, sizes: Sizes) -> Generator[tuple[Tensor, Tensor]]:
-    """Batches behind so many tokens, without end, read by a thread ahead of their use."""
+    """Batches after so many tokens, without end, read by a thread ahead of their use."""
     ready: queue.Queue[tuple[Tensor, Tensor] | BaseException] = queue.Queue(PREFETCHED)
     stop = threading.Event()
 

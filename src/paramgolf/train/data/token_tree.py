@@ -20,7 +20,7 @@ from paramgolf.train.data.batches import TokenStream
 
 # The commonest tokens, which count as neighbours.
 NEIGHBOURS = 1024
-# What the token in front says of a token, and what the one behind it says.
+# What the token before and the token after say about a token.
 LEFT, RIGHT = 1.0, 0.5
 COMPONENTS = 16
 # Splits by neighbours, one below the other: 256 classes (docs/adaptive.md has the gain of each).

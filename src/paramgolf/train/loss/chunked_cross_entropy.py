@@ -24,7 +24,7 @@ SPREAD = (0.7548776662466927, 0.5698402909980532)
 
 
 def capped(z: Tensor, cap: float, kind: str) -> tuple[Tensor, Tensor]:
-    """Logits behind the softcap, and its slope there."""
+    """Logits after the softcap, and its slope there."""
     if kind == "tanh":
         y = cap * torch.tanh(z / cap)
         return y, 1.0 - (y / cap).square()

@@ -23,7 +23,7 @@ class SoftmaxSampler:
         self.begin(0)
 
     def begin(self, step: int) -> None:
-        """Draws behind this follow from seed, rank and step alone."""
+        """Draws after this follow from seed, rank and step alone."""
         self._random = np.random.default_rng([self.seed, self.rank, step])
 
     def draw(self, chunks: int) -> list[tuple[Tensor, Tensor]]:

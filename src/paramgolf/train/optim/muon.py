@@ -127,7 +127,7 @@ class Muon(Optimizer):
         known = [self.state[p].get("momentum") for p in batch]
         whole, parts = self._momenta.get(batch[0].shape, (batch[0], []))
         if [id(m) for m in known] != [id(m) for m in parts]:
-            # The first step, the first behind a checkpoint, or other matrices had a gradient.
+            # The first step, the first after a checkpoint, or other matrices had a gradient.
             whole = torch.stack(
                 [torch.zeros_like(p) if m is None else m for p, m in zip(batch, known, strict=True)]
             )

@@ -2,7 +2,7 @@
 
 Izmailov et al. 2018 (arXiv:1803.05407, stochastic weight averaging); records
 2026-03-22_11L_EMA_GPTQ-lite_warmdown3500_QAT015_1.1233 (EMA) and 2026-03-20_10L_Int5MLP_MuonWD04_SWA50 (the mean).
-Where weights are rounded in the forward pass it is still those behind the rounding that are averaged.
+Where weights are rounded in the forward pass the unrounded weights are averaged.
 """
 
 from collections.abc import Callable, Mapping

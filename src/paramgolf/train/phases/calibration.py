@@ -68,7 +68,7 @@ class Calibration(Phase):
         return seconds
 
     def hessians(self, tokens: int, goes_on: Callable[[float], bool]) -> dict[str, Tensor]:
-        """By matrix the sum of x x^T, [C, C], over the text behind so many tokens; every rank calls this.
+        """By matrix the sum of x x^T, [C, C], over the text after so many tokens; every rank calls this.
 
         goes_on: whether there is time for another batch of so many seconds, the same answer on every rank; one
         batch is run always.

@@ -1,7 +1,7 @@
 """The first weights of a recipe's mixer, learnt from training text that is kept from the model.
 
 The model is surer of text that it was trained on than of other text, so a mixer that learnt there would trust it too
-much. The mixer learns once, where `training.mixer_from` of the budget is spent, inside the clock: what comes behind
+much. The mixer learns once, where `training.mixer_from` of the budget is spent, inside the clock: what comes after
 moves the model so little that weights which are learnt at the very end would hardly differ.
 """
 
@@ -82,7 +82,7 @@ class MixerTraining(Phase):
         self.run.say(f"mixer: learnt from {self.kept:,} tokens that the model does not see")
 
     def documents(self) -> Iterator[NDArray[np.int64]]:
-        """This rank's documents, each with the end of the one before in front and its own behind."""
+        """This rank's documents, each each between the end of the one before and its own."""
         for start, end in list(zip(self._starts, self._starts[1:], strict=False))[rank() :: ranks()]:
             yield np.append(self._text[start:end], END_OF_DOCUMENT)
 
@@ -115,7 +115,7 @@ class MixerTraining(Phase):
         features = model(inputs[None].to(device))[0]
         for start in range(0, len(targets), ROWS):
             logits = model.logits(features[start : start + ROWS]).float().cpu().numpy()
-            # A short text may not fill the vocabulary: the ids behind the tokenizer's spell nothing.
+            # A short text may not fill the vocabulary: the ids after the tokenizer's spell nothing.
             known = np.ascontiguousarray(logits[:, : self.tokenizer.vocab_size])
             mixer.take(known, targets[start : start + ROWS])
 

@@ -172,7 +172,7 @@ def _local_rank(
     _exchange = Exchange(folder, barrier, index, TIMEOUT)
     try:
         function(*arguments)
-        # Nobody closes his connections while another still reads from them.
+        # Barrier: a rank must not close gloo while peers still read.
         dist.barrier()
     finally:
         dist.destroy_process_group()

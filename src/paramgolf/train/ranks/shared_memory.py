@@ -21,7 +21,7 @@ class Exchange:
     Args:
         folder: where the shared memory has its names; in memory itself where the system has such a folder.
         barrier: of as many processes as there are; it also orders their reads and writes.
-        timeout: how long to wait for the others; threading.BrokenBarrierError behind that.
+        timeout: how long to wait for the others; threading.BrokenBarrierError after that.
     """
 
     def __init__(self, folder: Path, barrier: Barrier, rank: int, timeout: timedelta) -> None:
@@ -69,7 +69,7 @@ def _add_up(parts: Sequence[Tensor], total: Tensor) -> None:
 
 
 def _reserve(name: Path, size: int) -> None:
-    """Have room for `size` bytes behind `name`: who writes where there is none is killed without a word."""
+    """Reserve `size` bytes for `name`: a process that writes without room is killed without a message."""
     if not hasattr(os, "posix_fallocate"):
         return
     handle = os.open(name, os.O_RDWR | os.O_CREAT, 0o600)

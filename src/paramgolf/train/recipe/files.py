@@ -82,7 +82,7 @@ def read_table(path: Path) -> dict[str, Any]:
     try:
         return parse_toml(data)
     except ValueError as error:
-        raise ConfigError(f"{path}: this is not TOML: {error}. Mend that place.") from None
+        raise ConfigError(f"{path}: this is not TOML: {error}. Fix that place.") from None
 
 
 def recipe_from(table: dict[str, Any], name: str, source: str) -> Recipe:

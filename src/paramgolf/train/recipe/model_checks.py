@@ -165,7 +165,7 @@ def check_learning(
         )
     if learning.chunk + predict.overlap > predict.window:
         raise ConfigError(
-            f"chunk is {learning.chunk}, read behind predict.overlap {predict.overlap}: more than predict.window "
+            f"chunk is {learning.chunk}, read after predict.overlap {predict.overlap}: more than predict.window "
             f"{predict.window}; make one of the first two smaller"
         )
     if learning.lora_rank and {model.attention_matrices, model.mlp_matrices} != {"dense"}:

@@ -32,7 +32,7 @@ Count = Annotated[int, Field(ge=1)]
 CountOrZero = Annotated[int, Field(ge=0)]
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
-# What one step keeps of the last; 1 would keep everything for ever.
+# What one step keeps of the last; 1 would never forget.
 Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -133,7 +133,7 @@ class TrainingRecipe:
     ] = "nearest"
     calibration: Annotated[
         Literal["training", "generated"],
-        "Where weights are rounded with feedback, what they are applied to is measured behind the last step, "
+        "Where weights are rounded with feedback, what they are applied to is measured after the last step, "
         'inside the clock: on "training" text, or on text that the model has "generated" itself.',
     ] = "training"
     calibration_tokens: Annotated[Count, "Tokens of that text."] = 65_536
