@@ -14,7 +14,7 @@ from .artifact import read, read_artifact
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parse, call, print; errors that a person can mend end with one line and status 1."""
+    """Parse, call, print; errors that a person can fix end with one line and status 1."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)

@@ -1,7 +1,7 @@
 """Weights to which patches of low rank are added (Zhang et al. 2024, arXiv:2402.02446, LQER).
 
 Ships in artifacts that have patches alone; their other modules then import decode_weights from here. The two factors
-of a patch are tensors behind all others in the stream. Behind the stream stands what they belong to, uint32 each:
+of a patch are tensors after all others in the stream. After the stream a list says what they belong to, uint32 each:
 a tensor's place << 16 | rank for each patch, then how many there are.
 """
 

@@ -37,7 +37,7 @@ class LearnConfig:
     ] = 0.0
     chunk: Annotated[
         int,
-        "Tokens that are scored before each step, read behind predict.overlap tokens of context.",
+        "Tokens that are scored before each step, read after predict.overlap tokens of context.",
     ] = 64
     scope: Annotated[
         Literal["document", "text"],
@@ -127,7 +127,7 @@ class DocumentLearner(Predictor):
         self.learnt = torch.tensor([END_OF_DOCUMENT])
 
     def _features(self, inputs: Tensor) -> Iterator[Tensor]:
-        # Whoever takes the next chunk has the rows of the last one.
+        # The caller that takes the next chunk has the rows of the last one.
         for start in range(0, len(inputs), self.learning.chunk):
             self.reach(inputs, start)
             yield self._read(inputs, start)
@@ -165,7 +165,7 @@ class DocumentLearner(Predictor):
 
 
 class TextLearner(DocumentLearner):
-    """Learns from each document for those behind it, in the order given."""
+    """Learns from each document for those after it, in the order given."""
 
     def learn(self, batch: Sequence[Tokens]) -> None:
         """Keep what the documents teach, which were scored just now."""

@@ -1,7 +1,7 @@
 """Entropy-coded weights back into arrays. The writing side, and why it is so, is pack/entropy.py.
 
 A blob is the little-endian words of one ANS stream (Duda et al. 2015, the coder of `constriction`). Everything in
-it is a list of integers behind its own table: lowest value, span, log2 of the distance of the table's knots, the
+it is a list of integers after its own table: lowest value, span, log2 of the distance of the table's knots, the
 knots, then the integers. Knots are logarithms of probability, interpolated: far apart they are a parametric curve
 of a few bytes, at distance 1 a full histogram. No floating-point function enters whose last bit differs between
 machines.

@@ -119,9 +119,9 @@ def read_tokens(
 
 @njit(nogil=True)
 def parse(scenes: Any, bits: Any, tokens: Any) -> tuple[int, int]:
-    """Decisions to tokens: how many are whole, and how many decisions stand behind them.
+    """Decisions to tokens: how many are whole, and how many decisions follow them.
 
-    tokens [bits + 1]: the one behind the whole ones begins with those decisions.
+    tokens [bits + 1]: the one after the whole ones begins with those decisions.
     """
     s = scenes[0]
     count = depth = node = 0

@@ -225,7 +225,7 @@ def attend(model: Any, state: Any, layer: int, position: int, qkv: Any, y: Any, 
         for e in range(E):
             keys[k, e, place] = qkv[(H + k) * E + e]
             values[k, place, e] = qkv[(H + K + k) * E + e]
-    behind = place < W and position >= W  # the block before lies behind this one in the ring
+    behind = place < W and position >= W  # the block before follows this one in the ring
     seen = 2 * W if behind else place + 1
     for h in range(H):
         k = h // (H // K)

@@ -1,7 +1,7 @@
 """A predictor that learns while it reads: the model's probability mixed with what the text itself has shown so far.
 
 Each decision on a token's path is predicted by the model, by hashed contexts (how often, and in which order, was it
-yes behind the same words?) and by matches (what followed the last time that the same tokens came?). Their log-odds
+yes after the same words?) and by matches (what followed the last time that the same tokens came?). Their log-odds
 are added with weights that are learnt online, several sets of them, chosen by different small contexts; what the
 sets say is added once more; two calibrations close the chain. Everything is normalised by construction, since each
 decision is one probability, and is updated only when its outcome is known. Context mixing after Mahoney 2005
@@ -124,7 +124,7 @@ def ask_contexts(s: Any, m: Any, table: Any, node: int) -> tuple[int, int]:
         check = np.uint32((h >> 56) & 255)
         slot = table[k, s.index[k]]
         if slot >> 24 != check:
-            slot = np.uint32(check << 24 | 32768)  # somebody else's, or nobody's
+            slot = np.uint32(check << 24 | 32768)  # another context's, or none's
         s.slot[k] = slot
         seen = (slot >> 16) & 255
         if seen:
@@ -225,7 +225,7 @@ def decision(s: Any, m: Any, table: Any, top: int, node: int, depth: int) -> Any
 
 @inner
 def calibrated(s: Any, m: Any, node: int, odds: Any) -> Any:
-    """The mixed odds against what such odds came to at this node and behind this token."""
+    """The mixed odds against what such odds came to at this node and after this token."""
     place = (min(max(odds, np.float32(-7.999)), np.float32(7.999)) + 8) * 2
     at = int(place)
     part = np.float32(place - at)
@@ -253,7 +253,7 @@ def learn_decision(s: Any, m: Any, table: Any, node: int, bit: int, journal: Any
 
 @inner
 def append(s: Any, m: Any, history: Any, token: int) -> None:
-    """A token was read, the end of a document included: go on to what stands behind it."""
+    """A token was read, the end of a document included: go on to what follows it."""
     m.pair_follower[s.contexts[2] & (PAIRS - 1)] = token
     m.follower[m.last[0]] = token + (m.follower[m.last[0]] & 0xFFFFF) * 0x100000
     history[m.read] = token

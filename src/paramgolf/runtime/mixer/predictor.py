@@ -124,7 +124,7 @@ class DocumentPredictor:
     def sample(self, prompt: bytes, tokens: int, temperature: float, seed: int) -> Iterator[bytes]:
         """Continue `prompt` by up to `tokens` tokens, by decoding noise; temperature 0: the likeliest decisions.
 
-        Only the prompt teaches: who learns from his own words says the same ones for ever.
+        Only the prompt is learnt from: generated text would reinforce itself.
         """
         reader = self.reader
         reader.undo()
@@ -167,7 +167,7 @@ class DocumentPredictor:
                 reader.read(part, -1, ENCODE, coder=coder, data=data, journal=journal)
                 parts.append(data[: int(coder[3])].tobytes())
             self._close(reader)
-        # Any number between the bounds will do; the decoder reads zeros behind the last byte.
+        # Any number between the bounds will do; the decoder reads zeros after the last byte.
         return b"".join(parts) + bytes([(int(coder[0]) >> 56) + 1])
 
     def _decompress(self, reader: Reader, data: bytes, count: int, text: int) -> list[bytes]:
@@ -204,7 +204,7 @@ class DocumentPredictor:
 
 
 class AdaptivePredictor(DocumentPredictor):
-    """Learns from each document for those behind it, in the order given."""
+    """Learns from each document for those after it, in the order given."""
 
     batch_documents = 1
 

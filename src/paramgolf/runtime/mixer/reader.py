@@ -121,7 +121,7 @@ class Reader(Mixer):
         return copy
 
     def parse(self, bits: Any) -> tuple[Tokens, int]:
-        """Whole tokens and one more, which begins with the decisions behind them; how many those are."""
+        """Whole tokens and one more, which begins with the decisions after them; how many those are."""
         bits = np.asarray(bits, np.int64)
         if bits.size and not 0 <= bits.min() <= bits.max() <= 1:
             raise ValueError(f"decisions must be 0 or 1; got {bits.min()} to {bits.max()}")

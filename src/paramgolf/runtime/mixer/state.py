@@ -29,7 +29,7 @@ CONTEXTS = (
     *("line-last1", "column-last1", "mark-word", "follower1", "follower2"),
 )  # fmt: skip
 
-# In front of a name: what came behind it in this document alone.
+# In front of a name: the same context, in this document alone.
 WITHIN = "document-"
 
 # Of AdaptConfig, in the order in which the kernels read them.
@@ -133,7 +133,7 @@ def new_memory(vocab_size: int, contexts: int, model_weight: float, context_weig
     trust = 0.7 * (np.arange(8) - 3.5) + 0.2 * np.arange(STEADY + 1)[:, None]
     matches = len(MATCHES)
     memory = record(
-        # probability of yes behind a history, and how often it came
+        # probability of yes after a history, and how often it came
         maps=np.tile(((yeses + 0.4) / (noes + yeses + 0.8)).astype(np.float32), (contexts, 1)),
         map_counts=np.full((contexts, 256), 5, np.float32),
         weights=weights,  # rows of all sets
@@ -155,8 +155,8 @@ def new_memory(vocab_size: int, contexts: int, model_weight: float, context_weig
         line=np.array(0),  # hash of its first word
         mark=np.array(0),  # the last one
         decisions=np.array(0),
-        follower=np.zeros(vocab_size, np.int64),  # the last two tokens behind each token
-        pair_follower=np.zeros(PAIRS, np.int64),  # the last token behind a pair
+        follower=np.zeros(vocab_size, np.int64),  # the last two tokens that followed each token
+        pair_follower=np.zeros(PAIRS, np.int64),  # the last token that followed a pair
     )
     memory["words"][0, 0] = memory["lower"][0, 0] = 1
     memory["last"][0, 0] = END_OF_DOCUMENT

@@ -32,7 +32,7 @@ def read_tree(text: str) -> TokenTree:
 
 
 def tree_from(data: bytes) -> TokenTree:
-    """The lengths, and behind them the classes."""
+    """The lengths, then the classes."""
     return TokenTree(data[: len(data) // 2], data[len(data) // 2 :])
 
 
@@ -41,7 +41,7 @@ def tree_of(tree: TokenTree, pieces: Sequence[bytes]) -> dict[str, NDArray[np.in
 
     length [V]; nodes and bits [V, deepest], the inner nodes on the way to a token (0 is the root) and the decisions
     there (0 is left); leaf [V], a token's place among the leaves, and token [V - 1], the other way round; low, middle,
-    high [V - 2], of an inner node: its first leaf, the first under its right child, the one behind its last; group [V].
+    high [V - 2], of an inner node: its first leaf, the first under its right child, the one after its last; group [V].
 
     Raises ValueError if the lengths are not those of a tree with its leaves in this order.
     """

@@ -74,7 +74,7 @@ def block_attention(q_BTKGE: Tensor, k_BTKE: Tensor, v_BTKE: Tensor, mask: Tenso
 
 
 def _with_previous_block(x_BKNWE: Tensor) -> Tensor:
-    """Each block behind the block before it (zeros before the first), [B, K, N, 2W, E]."""
+    """Each block, preceded by the block before it (zeros before the first), [B, K, N, 2W, E]."""
     return torch.cat((F.pad(x_BKNWE[:, :, :-1], (0, 0, 0, 0, 1, 0)), x_BKNWE), dim=3)
 
 

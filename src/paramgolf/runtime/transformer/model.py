@@ -80,7 +80,7 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, x0: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None, others: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
-        """The stream x and the embedding stream x0 [B, T, D] -> the stream behind this block.
+        """The stream x and the embedding stream x0 [B, T, D] -> the stream after this block.
 
         others: values for attention to mix in; second come those of this block where later ones want them.
         """
@@ -241,7 +241,7 @@ class LanguageModel(nn.Module):
     ) -> Tensor:
         """The blocks and the last norm; the first half's outputs are added, scaled, to their mirrors' inputs.
 
-        run_block(depth, x, others) gives the stream behind a block and, if it has any, values for those after it.
+        run_block(depth, x, others) gives the stream after a block and, if it has any, values for those after it.
         """
         x, stack = x0, list[Tensor]()
         half = min(len(self.order) // 2, len(self.skips))
@@ -273,7 +273,7 @@ class LanguageModel(nn.Module):
     ) -> Tensor:
         """Features at each position, [B, T, width of the embedding]; `logits` turns them into predictions.
 
-        block_forward and norm (in front of the blocks and behind them): these functions, or compiled ones.
+        block_forward and norm (before the blocks and after them): these functions, or compiled ones.
         """
         config = self.config
         T, longest = tokens_BT.size(1), max(config.windows)
