@@ -1,6 +1,6 @@
 """Every error that paramgolf raises on purpose.
 
-ParamgolfError                 the message says what was got, what was expected, and the mend
+ParamgolfError                 the message says what was got, what was expected, and what to do
 ├── UsageError                 the person asked for something that cannot be (also a ValueError)
 │   ├── UnknownNameError       no such recipe, challenge, corpus ...; lists near matches
 │   └── ConfigError            a recipe or challenge file holds a wrong key or value
@@ -8,7 +8,7 @@ ParamgolfError                 the message says what was got, what was expected,
 ├── TrainingError              training cannot go on: the loss is NaN, a checkpoint does not fit
 ├── PackError                  the model cannot be packed
 │   └── ArtifactTooLargeError  the packed artifact is over the cap; says by how much and which groups are largest
-├── SandboxError               the sandbox is missing or broke: ours to mend, it says nothing about the entry
+├── SandboxError               the sandbox is missing or broke: harness failure, not the entry's fault
 ├── EntryError                 the entry broke: it died, hung, flooded or answered nonsense
 │   ├── EntryTimeoutError      ... because it ran past its time limit
 │   ├── LossyEntryError        ... because its tokens do not give the text back

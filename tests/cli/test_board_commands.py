@@ -90,7 +90,7 @@ def test_the_table_and_a_row_say_what_training_again_came_to(board, here):
 def test_a_ledger_with_a_problem_exits_1_and_says_the_mend(board, here):
     filled_ledger(here / "board").close()
     next((here / "board" / "store").glob("*/*")).unlink()
-    assert "mend: Bring that file" in board("check", status=1)
+    assert "fix: Bring that file" in board("check", status=1)
 
 
 @pytest.mark.parametrize("words", [("show", "basline"), ("judge", "basline"), ("descendants", "basline")])

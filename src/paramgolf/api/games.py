@@ -97,7 +97,7 @@ def verify(
     challenge: a name or the path of a .toml file; none is the entry's own, and `local` for a model.pyz
     documents: the validation text; none is that of the corpus. A str is text, never a path
     corpus: where the validation text is split from; none is the challenge's own
-    fresh: text of the same source that nobody had, for the rule on memorisation
+    fresh: text of the same source that no entrant could have, for the rule on memorisation
     quick: a sample of the text, no proof
     reproduce: also train one seed again, drawn by lot, from the entry's recipe
     quiet: print nothing

@@ -85,7 +85,7 @@ class Model:
         self._closed = False
         self._running: Worker | None = None
         self._resources = contextlib.ExitStack()
-        # The process of a model that nobody closes ends with its last reference, or with the interpreter.
+        # The process of a model that is never closed ends with its last reference, or with the interpreter.
         weakref.finalize(self, self._resources.close)
         self._description = self._start()
 

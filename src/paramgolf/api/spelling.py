@@ -1,7 +1,7 @@
 """Which bytes of a document each of its tokens spells, found through the artifact's own `decode`.
 
 A token alone may spell nothing yet (a decision on the way to a leaf, an operator for the next letter, half a UTF-8
-character), or something else than behind others (a capital). So tokens are taken in groups: the fewest that spell the
+character), or something else than after others (a capital). So tokens are taken in groups: the fewest that spell the
 next bytes of the document, decoded alone or, where that is not what the document says, after the groups before.
 """
 

@@ -135,7 +135,7 @@ def _ranking(ledger: Ledger, events: tuple[Event, ...]) -> Iterator[Problem]:
     try:
         due = owed(events, rank(events, ledger.store.get))
     except ParamgolfError as error:
-        yield Problem(what=f"the ranking cannot be rebuilt: {error}", mend="Mend what is named above first.")
+        yield Problem(what=f"the ranking cannot be rebuilt: {error}", mend="Fix what is named above first.")
         return
     for one in due:
         yield Problem(

@@ -139,7 +139,7 @@ def _parse(source: str, data: bytes) -> Challenge:
     try:
         table = parse_toml(data)
     except ValueError as error:
-        raise ConfigError(f"{source}: this is not TOML: {error}. Mend that place.") from None
+        raise ConfigError(f"{source}: this is not TOML: {error}. Fix that place.") from None
     try:
         return Challenge(**table)
     except ValidationError as error:

@@ -277,7 +277,7 @@ def check(*, ledger: LedgerPath = LEDGER) -> None:
 
     checked = go_through(ledger)
     for problem in checked.problems:
-        _say(f"{problem.what}\n  mend: {problem.mend}")
+        _say(f"{problem.what}\n  fix: {problem.mend}")
     _say(
         f"{checked.events:,} events and {checked.files:,} files ({checked.unnamed:,} named by none): "
         f"{len(checked.problems) or 'no'} problem{'' if len(checked.problems) == 1 else 's'}"

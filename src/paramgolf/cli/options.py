@@ -37,7 +37,7 @@ CorpusOf = Annotated[
 ]
 FreshText = Annotated[
     Path | None,
-    Parameter(help="Text of the same source that nobody had: for the rule on memorisation."),
+    Parameter(help="Text of the same source that no entrant could have: for the rule on memorisation."),
 ]
 Reproduce = Annotated[
     bool,

@@ -68,7 +68,7 @@ class _Plan:
         self.shared({owner: values})
 
     def shared(self, parts: Mapping[str, Integers]) -> None:
-        """Integers of several owners, in their order, behind one table."""
+        """Integers of several owners, in their order, after one table."""
         values = np.concatenate(list(parts.values()))
         if not values.size:
             return

@@ -111,7 +111,7 @@ def _check(state: Mapping[str, Tensor], precision: Precision) -> None:
 def _encode(
     state: Mapping[str, Tensor], precision: Precision, beside: Mapping[str, Quantised]
 ) -> tuple[dict[str, Quantised], EncodedWeights]:
-    """All tensors of weights.bin, those of patches behind the others, and the blob."""
+    """All tensors of weights.bin, those of patches after the others, and the blob."""
     # The artifact stores no names: both sides go by their order.
     tensors = dict(sorted({**precision.rounded(state), **beside}.items()))
     names = list(tensors)
@@ -123,7 +123,7 @@ def _encode(
 
 
 def _with_places(encoded: EncodedWeights, names: list[str], patches: Mapping[str, Patch]) -> EncodedWeights:
-    """Which tensors patches belong to, behind the stream, as runtime/low_rank_repair.py reads it."""
+    """Which tensors patches belong to, after the stream, as runtime/low_rank_repair.py reads it."""
     words = [names.index(name) << 16 | len(patch.left.k) for name, patch in patches.items()]
     places = np.array([*words, len(words)], "<u4").tobytes()
     return replace(encoded, blob=encoded.blob + places, table_bytes=encoded.table_bytes + len(places))

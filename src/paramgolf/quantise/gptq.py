@@ -1,4 +1,4 @@
-"""Rounding with feedback: each column's error is taken up by the columns behind it.
+"""Rounding with feedback: each column's error is made up for by the columns after it.
 
 GPTQ (Frantar et al. 2022, arXiv:2210.17323). What a matrix W does to its inputs x changes least where the rounded Q
 has a small trace((W - Q) H (W - Q)^T), H being the sum of x x^T. Columns are rounded one by one, those with the
@@ -12,7 +12,7 @@ from paramgolf.quantise.grids import Grid, Quantised, as_rows, dequantise, neare
 
 # Share of the mean of its diagonal that is added to it: few inputs say little of some directions.
 DAMPENING = 0.01
-# Columns behind so many are moved at once.
+# The columns after so many are moved at once.
 BLOCK = 128
 
 

@@ -26,7 +26,7 @@ COARSE = STEPS // 4
 # Share of its tensor's mean that is added to each row's and column's sensitivity: the gradients of a few hundred
 # thousand tokens say little of rows that rare tokens use, and rows they never used would be rounded to zeros.
 PRIOR = 1.0
-# Of the rule "loss": so many times its size may a row's largest weight grow to behind the choice of steps. A gain that
+# Of the rule "loss": so many times its size may a row's largest weight grow to after the choice of steps. A gain that
 # was cut to a third, since its sensitivity asked for steps too fine to reach it, cost more than all other rounding.
 ROOM = 2.0
 # A tensor with fewer rows or columns gets no steps by column.
@@ -56,12 +56,12 @@ class QuantisationScheme:
     ] = 1.0
     feedback: Annotated[
         bool,
-        "Each column's rounding error is taken up by the columns behind it, by what the matrix was applied "
+        "Each column's rounding error is made up for by the columns after it, by what the matrix was applied "
         "to at the end of training (Frantar et al. 2022, GPTQ); training.calibration says on what text.",
     ] = False
     repair_rank: Annotated[
         int,
-        "Rank of the patches that the group's worst tensors get behind rounding (Zhang et al. 2024, LQER); "
+        "Rank of the patches that the group's worst tensors get after rounding (Zhang et al. 2024, LQER); "
         "0: none.",
     ] = 0
     repair_tensors: Annotated[
@@ -232,7 +232,7 @@ def nearest(values: Tensor, steps: Tensor, grid: Grid) -> Tensor:
     """The integers, as float32, of the points nearest to values whose steps those are; of any shape."""
     if grid.signs:
         return 1.0 - 2.0 * (values < 0)
-    # Adding and taking away 1.5 * 2^23 leaves no bits behind the point, rounded as torch.round does, which on a CPU
+    # Adding and taking away 1.5 * 2^23 leaves no bits after the point, rounded as torch.round does, which on a CPU
     # takes ten times as long. Where this were compiled, the two could be taken for nothing.
     return (values / steps).clamp_(-grid.limit, grid.limit).add_(ROUNDER).sub_(ROUNDER)
 

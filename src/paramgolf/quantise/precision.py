@@ -29,7 +29,7 @@ from paramgolf.quantise.low_rank_repair import expected_bytes
 from paramgolf.quantise.sensitivity import EVERY, SensitivityMeter
 
 SENSITIVITY, HESSIAN = "sensitivity/", "hessian/"
-# Shares of a run behind which the offset is looked at again, and the most (base-2 logarithm) that it then moves.
+# Shares of a run after which the offset is adapted, and the most (base-2 logarithm) that it then moves.
 FOLLOW_EVERY, LARGEST_MOVE = 1 / 40, 0.25
 
 
@@ -82,7 +82,7 @@ class Precision:
         self.followed = spent
         room = self._room(tensors, budget)
         move = move_towards(tensors, self.current_steps(tensors), self.offset, room, LARGEST_MOVE)
-        # Where even the finest steps leave room, it would go on for ever.
+        # Where even the finest steps leave room, it would never end.
         self.offset = min(max(self.offset + move, FINEST), COARSEST)
 
     def _room(self, tensors: Mapping[str, Tensor], budget: float) -> float:

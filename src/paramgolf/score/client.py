@@ -171,7 +171,7 @@ class Worker:
         return np.frombuffer(payload, "<f4").astype(np.float32)
 
     def sample(self, prompt: bytes, *, tokens: int, temperature: float, seed: int, limit: int) -> bytes:
-        """What the entry puts behind `prompt` by its own way of sampling; more than `limit` bytes are an error.
+        """What the entry appends to `prompt` by its own way of sampling; more than `limit` bytes are an error.
 
         Only where its description says that it `samples`.
         """
@@ -211,7 +211,7 @@ class Worker:
         )
         if self._isolation is Isolation.BUBBLEWRAP:
             command = [*stack.enter_context(control_group(self._limits)), *command]
-        # A sandbox has a home of its own; a folder out here would stay behind if the harness were killed.
+        # A sandbox has a home of its own; a folder out here would remain if the harness were killed.
         home = "/"
         if self._isolation is Isolation.NONE:
             home = stack.enter_context(

@@ -30,7 +30,7 @@ _CLEAR_UP = (
 def control_group(limits: Limits) -> Iterator[list[str]]:
     """What to put in front of a command so that it runs under `limits` as a whole; nothing where no group can be made.
 
-    The group vanishes behind the block, and also when this process is killed.
+    The group is removed after the block, and also when this process is killed.
     """
     parents = group_parents()
     if not parents:
@@ -125,7 +125,7 @@ def _limit(group: Path, limits: Limits) -> None:
 
 @contextlib.contextmanager
 def _keeper(groups: list[str]) -> Iterator[None]:
-    """A process that removes the groups behind the block; one that no signal to the harness's group reaches."""
+    """A process that removes the groups after the block; one that no signal to the harness's group reaches."""
     keeper = subprocess.Popen(
         ["/bin/sh", "-c", _CLEAR_UP, "sh", *groups],
         stdin=subprocess.PIPE,

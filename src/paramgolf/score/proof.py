@@ -107,7 +107,7 @@ def prove_artifact(
 def documents_to_prove(count: int, wanted: int, seed: str) -> list[int]:
     """Which of `count` documents are proven: `wanted` of them at random, in order; all where that is 0.
 
-    `seed` (hex) is what nobody could know when the artifact was packed: its hash, or a judge's secret.
+    `seed` (hex) could not be known when the artifact was packed: its hash, or a judge's secret.
     """
     if wanted == 0 or wanted >= count:
         return list(range(count))

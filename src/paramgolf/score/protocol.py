@@ -125,7 +125,7 @@ class Channel:
         """Ask for `operation`.
 
         Raises:
-            WorkerEnded: nobody reads any more.
+            WorkerEnded: the reader is gone.
             EntryTimeoutError: the deadline passed.
         """
         header = json.dumps({"kind": operation, "payload": len(payload)}).encode()

@@ -96,7 +96,7 @@ def worker_environment(threads: int, *, home: str) -> dict[str, str]:
 
 
 def sandbox_failure() -> str | None:
-    """Why the bubblewrap sandbox cannot be used here, and the mend; None if a trial run of it works."""
+    """Why the bubblewrap sandbox cannot be used here, and what to do; None if a trial run of it works."""
     try:
         command = [
             *_entry_sandbox({}, threads=1, limits=Limits()),

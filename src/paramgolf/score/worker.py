@@ -5,7 +5,7 @@
 SETTINGS is JSON: artifact (path), packages (folders for sys.path), limits (resource limits by name),
 threads, logits (descriptor of the shared memory), slots, slot_bytes. Only this file, the artifact and the
 declared runtime exist in the sandbox, so it imports the standard library and numpy and nothing of ours. Its
-answers are believed by nobody: all that it checks is checked only so that an honest entry gets a helpful
+answers are never trusted: all that it checks is checked only so that an honest entry gets a helpful
 message.
 """
 

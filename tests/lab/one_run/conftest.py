@@ -19,7 +19,7 @@ class FinishedRun:
     folder: Path
     arguments: list[str]
     output: str
-    killed_behind: int
+    killed_after: int
 
     @property
     def artifact(self) -> Path:
@@ -41,13 +41,13 @@ def finished(files, tmp_path_factory) -> FinishedRun:
     arguments = ["run", files / "tiny.toml", "--challenge", files / "short.toml"]
     arguments = [*map(str, [*arguments, "--corpus", files / "corpus", "--out", folder])]
     command = [sys.executable, "-m", "paramgolf", *arguments]
-    behind = _kill_behind_a_checkpoint(command, folder / "checkpoint" / "state.json")
+    step = _kill_after_a_checkpoint(command, folder / "checkpoint" / "state.json")
     done = subprocess.run(command, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stdout + done.stderr
-    return FinishedRun(folder=folder, arguments=arguments, output=done.stdout, killed_behind=behind)
+    return FinishedRun(folder=folder, arguments=arguments, output=done.stdout, killed_after=step)
 
 
-def _kill_behind_a_checkpoint(command, state: Path) -> int:
+def _kill_after_a_checkpoint(command, state: Path) -> int:
     """Kill the run at once when it has left a checkpoint; the checkpoint's step."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + 120

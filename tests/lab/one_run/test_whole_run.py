@@ -72,8 +72,8 @@ def test_the_proof_agrees_with_the_score(finished):
 
 
 def test_the_killed_run_went_on_from_its_checkpoint(finished):
-    assert finished.killed_behind > 0
-    assert f"resuming behind step {finished.killed_behind:,}" in finished.output
+    assert finished.killed_after > 0
+    assert f"resuming after step {finished.killed_after:,}" in finished.output
     steps = [json.loads(line)["step"] for line in (finished.folder / "log.jsonl").read_text().splitlines()]
     assert steps == list(range(1, finished.result.steps + 1))
 

@@ -71,7 +71,7 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Also folds the write-ahead log back into the one file, where nobody else has it open."""
+        """Also folds the write-ahead log back into the one file, where no other process has it open."""
         self._connection.close()
 
     def append(self, body: Body, *, who: str, why: str) -> Event:
@@ -153,8 +153,8 @@ class Ledger:
                 raise
         except sqlite3.Error as error:
             raise LedgerError(
-                f"{self.path} cannot be written: {error}. Nothing was. See that nobody holds it and that the disk has "
-                "room, then try again."
+                f"{self.path} cannot be written: {error}. Nothing was written. See that no other process holds it and "
+                "that the disk has room, then try again."
             ) from None
 
     def _head(self) -> tuple[int, str, str]:

@@ -71,7 +71,7 @@ class Store:
                 yield path.name
 
     def unfinished(self) -> list[Path]:
-        """Temporary files that a killed writer left: harmless, and safe to delete while nobody writes."""
+        """Temporary files that a killed writer left: harmless, and safe to delete while no process writes."""
         return sorted(self.folder.glob("*/.*.tmp"))
 
     def _holds(self, name: str, data: bytes) -> bool:

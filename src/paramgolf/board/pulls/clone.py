@@ -160,7 +160,7 @@ class Clone:
         )
         for name, answer in zip(names, answers, strict=True):
             if answer.endswith("missing"):
-                raise PullError(f"{self.remote} does not give {name}. Mend that repository: git fsck.")
+                raise PullError(f"{self.remote} does not give {name}. Fix that repository: git fsck.")
         return [int(answer.split()[1]) for answer in answers]
 
     def blob(self, name: str, limit: int) -> bytes:
@@ -187,7 +187,7 @@ class Clone:
                 head, _, _ = data[at : at + 200].partition(b"\n")
                 parts = head.split()
                 if len(parts) != 3:
-                    raise PullError(f"{self.remote} does not give {name}. Mend that repository: git fsck.")
+                    raise PullError(f"{self.remote} does not give {name}. Fix that repository: git fsck.")
                 begin = at + len(head) + 1
                 at = begin + int(parts[2]) + 1
                 yield data[begin : at - 1]

@@ -186,8 +186,8 @@ def _require_author(clone: Clone, change: Change, author: str | None) -> None:
     names = _authors(clone, change)
     if author is None or author.lower() not in names:
         raise RefusedPullError(
-            f"{ENTRIES}/{change.name} is on the main branch already, and {author or 'nobody known'} is none of its "
-            f"authors ({', '.join(sorted(names)) or 'it names no github account'}). Take another name for yours."
+            f"{ENTRIES}/{change.name} is on the main branch already, and {author or 'an unknown author'} is none of "
+            f"its authors ({', '.join(sorted(names)) or 'it names no github account'}). Take another name for yours."
         )
 
 

@@ -83,7 +83,7 @@ def _of(clone: Clone, main: str, pull: int, sha: str, folder: PullFolder) -> Wai
     elif _is_merged(clone, main, sha, status):
         place, why = Place.MERGED, status.description if status else "It is on the main branch."
     elif status is None:
-        place, why = Place.WAITING, "Nobody has looked at it here."
+        place, why = Place.WAITING, "It was not looked at here."
     elif who or (status.state is State.PENDING and status.sha == sha):
         gone = f"{described(who)} is gone" if who else status.description
         place, why = Place.STOPPED, f"{gone}. Judge it again: paramgolf judge-pr --pull {pull}"

@@ -67,7 +67,7 @@ def verify_apart(entry: Path, terms: JudgingTerms, say: Callable[[str], None]) -
         except UsageError:
             raise PullError(
                 f"The judge came to no verdict (status {status}): {printable(last)[:600]}. "
-                "Mend that here, then judge again."
+                "Fix that here, then judge again."
             ) from None
 
 

@@ -51,7 +51,7 @@ def judge_stored(ledger: Ledger, entry: str, terms: Terms) -> Verdict:
 
 @contextmanager
 def stored_folder(ledger: Ledger, entry: str) -> Iterator[Path]:
-    """The entry's folder as it was handed in, in a private place that vanishes behind the block.
+    """The entry's folder as it was handed in, in a private place that is removed after the block.
 
     Raises:
         UsageError: it was not handed in.
@@ -122,7 +122,7 @@ def differences(before: Verdict, after: Verdict) -> Iterator[str]:
 
 
 def _standings_change(ledger: Ledger, rejudged: Sequence[Rejudged]) -> Iterator[tuple[str, str, str]]:
-    """The ranking with and without the new verdicts, which are in nobody's store yet."""
+    """The ranking with and without the new verdicts, which are in no store yet."""
     events = list(ledger.events())
     before = rank(events, ledger.store.get)
     unwritten: dict[str, bytes] = {}

@@ -12,7 +12,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 def addresses(names: Iterable[str]) -> dict[str, str]:
     """The folder below `entries/` of each entry, in the order in which they were submitted.
 
-    A plain name is its own address, for whoever came first with it in any mix of upper and lower case. Every other
+    A plain name is its own address, for the first entry that has it in any mix of upper and lower case. Every other
     name gets what is plain of it, `~` (which no plain name holds) and a hash of the whole. So an address never changes
     when further entries come.
     """

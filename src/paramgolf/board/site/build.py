@@ -38,7 +38,7 @@ def build_site(standings: Standings, folder: Path, *, title: str, base_url: str 
 
     Pages are made in a hidden folder inside and then renamed into place, entries before the pages that link to them;
     files that did not change are left alone, and so is whatever is not of the site (a .git, a CNAME). A reader meets
-    whole files only, a killed build is mended by the next, and builds of one folder wait for one another.
+    whole files only, the next build repairs a killed one, and builds of one folder wait for one another.
 
     Raises:
         UsageError: `folder` is no folder, or `base_url` is no http or https address.

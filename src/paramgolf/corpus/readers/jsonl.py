@@ -70,7 +70,7 @@ def _document(line: bytes, path: Path, number: int, offset: int) -> bytes:
         ) from None
     except (ValueError, RecursionError) as error:
         raise CorpusError(
-            f"{where}{offset:,}: this JSON cannot be read: {error}. Mend or remove the line."
+            f"{where}{offset:,}: this JSON cannot be read: {error}. Fix or remove the line."
         ) from None
     if not isinstance(record, dict) or not isinstance(record.get("text"), str):
         got = f"an object with {sorted(record)[:8]}" if isinstance(record, dict) else type(record).__name__

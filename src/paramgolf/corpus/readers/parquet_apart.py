@@ -15,8 +15,8 @@ from paramgolf.corpus.readers.limits import LARGEST_DOCUMENT
 from paramgolf.corpus.source import at_site, site_of
 from paramgolf.errors import CorpusError
 
-# Each document behind its length and that of its site's name, then the name; DONE and ERROR in place of the first
-# length end the stream, ERROR with a message behind it.
+# Each document follows its length and that of its site's name; the name comes last. DONE and ERROR in place of the
+# first length end the stream; a message follows ERROR.
 HEAD = struct.Struct("<QH")
 DONE, ERROR = 2**64 - 1, 2**64 - 2
 MEMORY_BYTES = 16 << 30

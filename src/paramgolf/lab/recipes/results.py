@@ -67,7 +67,7 @@ def read_results(path: Path | None = None) -> list[RecipeResult]:
         return TypeAdapter(list[RecipeResult]).validate_json(data, strict=True)
     except (ValueError, RecursionError) as error:
         raise ConfigError(
-            f"{path}: these are no results of recipes: {what_is_wrong(error)}. Mend or remove the entry."
+            f"{path}: these are no results of recipes: {what_is_wrong(error)}. Fix or remove the entry."
         ) from None
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def commit() -> str | None:
-    """The git commit of the checkout that this package runs from, with "-dirty" behind it where files differ.
+    """The git commit of the checkout that this package runs from, with "-dirty" appended where files differ.
 
     None outside a checkout, and where git does not answer.
     """

@@ -65,7 +65,7 @@ def _predictor(recipe: Recipe, checkpoint: Path, text: TokenisedText) -> "Predic
 
 
 def draw_samples(artifact: Path, *, isolation: Isolation, threads: int, seed: int) -> list[dict[str, Any]]:
-    """What the artifact goes on with behind a few prompts: prompt and text, safe to show."""
+    """How the artifact continues a few prompts: prompt and text, safe to show."""
     samples = []
     with Worker(artifact, isolation=isolation, threads=threads, deadline=Deadline(None)) as worker:
         for index, prompt in enumerate(PROMPTS):

@@ -17,7 +17,7 @@ USUAL_VOCABULARY = 1024
 def continue_text(
     worker: Worker, prompt: bytes, *, tokens: int, temperature: float, seed: int
 ) -> Iterator[bytes]:
-    """Pieces of text behind `prompt`, up to `tokens` tokens of them; temperature 0 takes the likeliest.
+    """Pieces of text after `prompt`, up to `tokens` tokens of them; temperature 0 takes the likeliest.
 
     Any artifact can do it: where it has no way of sampling, the harness draws from its predictions. Where the alphabet
     is small, several of its symbols count as a token then.

@@ -35,7 +35,7 @@ class RunSettings:
 
     @property
     def default_folder(self) -> Path:
-        """Where the run goes if nobody says where."""
+        """The default folder of the run."""
         return Path("out", f"{self.recipe.name}-{self.challenge.name}-{self.seed}")
 
 
