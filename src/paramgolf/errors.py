@@ -53,7 +53,7 @@ class ArtifactTooLargeError(PackError):
 
 
 class SandboxError(ParamgolfError):
-    """The sandbox is missing or broke; this says nothing about the entry."""
+    """The sandbox is missing or broke: a harness failure, not the entry's fault."""
 
 
 class EntryError(ParamgolfError):

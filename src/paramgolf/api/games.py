@@ -60,9 +60,9 @@ def run(
     """The whole road: data, training, packing, score, proof, report. What is done already is not done again.
 
     recipe, challenge: names, or paths of .toml files; no recipe is the challenge's own
-    corpus: a name, a file or a folder; none is the challenge's own
+    corpus: a name, a file or a folder; None: the challenge's own
     seed: fixes the initial weights and the order of the text
-    out: the folder of the run; none is out/RECIPE-CHALLENGE-SEED
+    out: the folder of the run; None: out/RECIPE-CHALLENGE-SEED
     quiet: print nothing
 
     Training may start processes that import the main module again: a script calls this under
@@ -94,9 +94,9 @@ def verify(
 ) -> Verdict:
     """Judge an entry's folder, or a model.pyz alone. Whatever it holds runs in the sandbox, or not at all.
 
-    challenge: a name or the path of a .toml file; none is the entry's own, and `local` for a model.pyz
-    documents: the validation text; none is that of the corpus. A str is text, never a path
-    corpus: where the validation text is split from; none is the challenge's own
+    challenge: a name or the path of a .toml file; None: the entry's own, and `local` for a model.pyz
+    documents: the validation text; None: that of the corpus. A str is text, never a path
+    corpus: where the validation text is split from; None: the challenge's own
     fresh: text of the same source that no entrant could have, for the rule on memorisation
     quick: a sample of the text, no proof
     reproduce: also train one seed again, drawn by lot, from the entry's recipe

@@ -115,7 +115,7 @@ def parse_challenge_json(data: bytes) -> Challenge:
     """The challenge back.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is no challenge.
     """
     try:
         return _CHALLENGE.validate_json(data)

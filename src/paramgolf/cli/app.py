@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     except UsageError as error:
         _stop(str(error), 2)
     except BrokenPipeError:
-        # Who reads has had enough (`| head`). What is still in the buffer goes nowhere, so that exiting says nothing.
+        # The reader has had enough (`| head`). The rest of the buffer is dropped, so that exiting prints no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (ParamgolfError, OSError) as error:

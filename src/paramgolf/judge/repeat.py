@@ -11,7 +11,7 @@ from paramgolf.judge.audit import Witness
 from paramgolf.score.client import Worker
 from paramgolf.score.scorer import lossless_tokens, predict_batch
 
-# Documents asked for alone, at least: who lets a fifth of them leak escapes 16 with a probability of 3 %.
+# Documents asked for alone, at least: an entry in which a fifth of them leak escapes 16 with a probability of 3 %.
 FEWEST_ALONE = 16
 FEWEST_BATCHES = 4
 

@@ -165,7 +165,7 @@ def write_verdict(path: Path, verdict: Verdict) -> None:
 
 
 def verdict_json(verdict: Verdict) -> str:
-    """It as JSON; `read_verdict` reads that back."""
+    """The verdict as JSON; `read_verdict` reads that back."""
     table = _VERDICT.dump_python(verdict, mode="json")
     if verdict.trained_again is None:
         # So that a verdict of before keeps its bytes, and with them its hash.

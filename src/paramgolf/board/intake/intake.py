@@ -54,7 +54,7 @@ def submit(
 
     Raises:
         EntryError: entry.toml cannot be read, or the folder holds a link, a device, too many files or too large ones.
-        UsageError: the name or another value is none, or is taken.
+        UsageError: the name or another value is invalid, or the name is taken.
     """
     files = _stored(ledger.store, folder)
     entry = parse_entry(_read(ledger.store, files, folders.ENTRY) or b"")
@@ -110,7 +110,7 @@ def verdict_in(path: Path) -> Verdict:
     """A verdict.json from anywhere: a plain file of at most 16 MiB.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is no verdict.
     """
     try:
         return parse_verdict(read_regular_file(path.parent, path.name, LARGEST_VERDICT_FILE))

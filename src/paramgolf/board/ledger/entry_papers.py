@@ -63,15 +63,15 @@ def papers_of(entry: Entry, read: Callable[[str], bytes | None]) -> EntryPapers:
 
 
 def papers_json(shown: EntryPapers) -> str:
-    """It as JSON, for the store."""
+    """The papers as JSON, for the store."""
     return json.dumps(_SHOWN.dump_python(shown, mode="json"), separators=(",", ":"))
 
 
 def parse_papers(data: bytes) -> EntryPapers:
-    """It back.
+    """The papers from their JSON.
 
     Raises:
-        LedgerError: it is none.
+        LedgerError: the bytes are damaged.
     """
     try:
         return _SHOWN.validate_json(data)

@@ -250,7 +250,7 @@ def parse_body(text: str) -> Body:
     """The body back.
 
     Raises:
-        LedgerError: it is none.
+        LedgerError: the text is no event.
     """
     try:
         return _BODY.validate_json(text)

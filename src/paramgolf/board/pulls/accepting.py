@@ -46,7 +46,7 @@ class AcceptJob:
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """What came of it: the newest commit of main, the entries with new events, and why some have none."""
+    """The result: the newest commit of main, the entries with new events, and why some have none."""
 
     commit: str
     changed: bool

@@ -53,7 +53,7 @@ def refusal_comment(reason: str, *, sha: str) -> str:
 
 def stopped_comment(reason: str, *, sha: str) -> str:
     """The comment on a pull request on which the judge came to no verdict."""
-    closing = "This says nothing about the entry: an organiser sees to it, and has it judged again."
+    closing = "This is a failure of the harness, not of the entry: an organiser fixes it and repeats the judging."
     return _short("The judge stopped", reason, f"Head {code(sha)}. {closing}")
 
 

@@ -38,7 +38,7 @@ _ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
 }
-# who commits where no person does
+# the committer of automatic commits
 BOARD = {
     f"GIT_{role}_{part}": value
     for role in ("AUTHOR", "COMMITTER")

@@ -182,7 +182,7 @@ def _status(pull: int, state: State, sha: str, description: str, change: Change 
 
 
 def _require_author(clone: Clone, change: Change, author: str | None) -> None:
-    """Who changes an entry of main is one of those whom main names as its authors."""
+    """Only an author whom main names may change an entry of main."""
     names = _authors(clone, change)
     if author is None or author.lower() not in names:
         raise RefusedPullError(

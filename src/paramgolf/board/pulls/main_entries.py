@@ -82,7 +82,7 @@ def judged_trees(folder: Path) -> dict[tuple[str, str], tuple[PullStatus, Verdic
 def judge_merged(
     clone: Clone, out: Path, judge: Judge, say: Callable[[str], None], *, reproduce: bool = False
 ) -> list[PullStatus]:
-    """Judge each entry of main that has no verdict, neither in the ledger nor below `out`; what came of each.
+    """Judge each entry of main that has no verdict, neither in the ledger nor below `out`; the result of each.
 
     With `reproduce` a verdict below `out` counts only where a seed was trained again.
 

@@ -1,4 +1,4 @@
-"""The folder that judging a pull request leaves: status.json, verdict.json, comment.md; and who is at work in it.
+"""The folder that judging a pull request leaves: status.json, verdict.json, comment.md; and the process at work in it.
 
 status.json is written last and names the SHA-256 of the verdict: what a kill leaves half-way never looks whole.
 """
@@ -26,7 +26,7 @@ from paramgolf.judge.verdict import Verdict, read_verdict, verdict_json
 # the longest description of a commit's status on GitHub
 LONGEST_DESCRIPTION = 140
 LARGEST_STATUS = 1 << 16
-# Seconds: who looks at the queue holds the lock for a moment.
+# Seconds: reading the queue holds the lock for a moment.
 PATIENCE = 0.5
 Hash = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
 
@@ -96,7 +96,7 @@ class PullFolder:
 
     @property
     def holder(self) -> Path:
-        """Who that process is; it stays where one was killed."""
+        """The process that judges; the file stays when it is killed."""
         return self.folder / "judging.json"
 
     def read(self) -> PullStatus | None:
@@ -154,7 +154,7 @@ class PullFolder:
             yield
 
     def worker(self) -> tuple[AtWork | None, bool]:
-        """Who began to judge and did not finish, and whether it is still at it."""
+        """The process that began to judge and did not finish, and whether it still runs."""
         try:
             with self.holder.open("rb") as handle:
                 who = AtWork.model_validate_json(handle.read(LARGEST_STATUS))

@@ -63,7 +63,7 @@ def queue(clone: Clone, pulls: Path, only: Collection[int] = ()) -> list[Waiting
 
 
 def print_queue(waiting: list[Waiting], console: Console) -> None:
-    """It as a table."""
+    """The queue as a table."""
     table = Table(title="Pull requests", title_justify="left")
     for name in ("pull", "entry", "", "head", "since", "why"):
         table.add_column(name, overflow="fold")

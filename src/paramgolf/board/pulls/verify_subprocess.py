@@ -55,7 +55,7 @@ def verify_apart(entry: Path, terms: JudgingTerms, say: Callable[[str], None]) -
 
     Raises:
         SandboxError: bubblewrap is missing or broke.
-        PullError: the judge came to no verdict; this says nothing about the entry.
+        PullError: the judge came to no verdict: a harness failure, not the entry's fault.
     """
     if failure := sandbox_failure():
         raise SandboxError(f"Nothing is judged outside the sandbox. {failure}")

@@ -1,4 +1,4 @@
-"""Who builds on whom: through the parents that entries declare. Unknown names and cycles do no harm."""
+"""Which entries build on which, by the parents that they declare. Unknown names and cycles do no harm."""
 
 from collections.abc import Iterable, Mapping
 

@@ -20,7 +20,7 @@ from paramgolf.errors import LedgerError
 from paramgolf.judge.verdict import Validity, Verdict, parse_verdict
 
 Read = Callable[[str], bytes]
-# who writes what follows from other events
+# the author of events that follow from other events
 RANKING = "the ranking"
 _VALID = (Status.RECORD, Status.FORMER_RECORD, Status.SHORT_OF_RECORD, Status.NON_RECORD)
 

@@ -30,7 +30,7 @@ class FamilyTree:
 def lineage(
     entry: str, parents: Mapping[str, Sequence[str]], children: Mapping[str, Sequence[str]]
 ) -> FamilyTree:
-    """Relatives within three steps. What strangers wrote may go in circles: each name is met once."""
+    """Relatives within three steps. Declared parents may go in circles: each name is met once."""
     met = {entry}
     up, missing_up = _walk(entry, parents, met)
     down, missing_down = _walk(entry, children, met)

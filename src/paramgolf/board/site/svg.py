@@ -23,7 +23,7 @@ Drawing = list[Element]
 
 
 def element(tag: str, css: str = "", /, *children: str, **attributes: float | str) -> Element:
-    """An element. Children that are none are text; underscores in names of attributes stand for hyphens."""
+    """An element. Children that are no elements are text; underscores in names of attributes stand for hyphens."""
     if css:
         attributes["class"] = css
     inside = "".join([child if type(child) is Element else escape(child) for child in children])

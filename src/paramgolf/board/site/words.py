@@ -1,4 +1,4 @@
-"""How values are written on a page. What strangers wrote is read leniently here and escaped by the templates."""
+"""How values are written on a page. Strangers' values are read leniently here and escaped by the templates."""
 
 import math
 import re
@@ -38,7 +38,7 @@ def rfc3339(text: str | None) -> str:
 
 
 def finite(value: float | None) -> float | None:
-    """The value, or None where it is none or no number that can be drawn or written as JSON."""
+    """The value, or None if it is None or no number that can be drawn or written as JSON."""
     return value if value is not None and math.isfinite(value) else None
 
 

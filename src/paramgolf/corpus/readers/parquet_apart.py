@@ -74,7 +74,7 @@ def main() -> None:
     """Write the documents of the file that the command line names to standard output."""
     from paramgolf.corpus.readers.parquet import read_parquet as read
 
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who reads may have enough
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # the reader may have had enough
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What the library prints must not come between the frames.

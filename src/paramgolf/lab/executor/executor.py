@@ -26,7 +26,7 @@ LARGEST_OUTCOME = 1 << 20
 
 
 class Ending(StrEnum):
-    """How a command ended. LOST is the executor's failure and says nothing about the command."""
+    """How a command ended. LOST is a failure of the executor, not of the command."""
 
     EXITED = "exited"
     OUT_OF_TIME = "out of time"

@@ -31,7 +31,7 @@ class RunFolder:
 
     @property
     def settings(self) -> Path:
-        """What this folder is a run of."""
+        """The settings of the run in this folder."""
         return self.path / "run.json"
 
     @property

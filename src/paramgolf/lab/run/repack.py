@@ -1,4 +1,4 @@
-"""What was trained, packed by another recipe: a training is not lost since its artifact is too large."""
+"""Packs a finished training by another recipe, so that it is not lost when its artifact is too large."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a run is a run of: recipe, challenge, corpus, seed."""
+"""The settings of a run: recipe, challenge, corpus, seed."""
 
 import json
 from dataclasses import asdict, dataclass

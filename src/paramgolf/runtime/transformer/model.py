@@ -256,7 +256,7 @@ class LanguageModel(nn.Module):
         return x if self.embedding_map is None else linear(x, self.embedding_map.mT)
 
     def tables(self, length: int, device: torch.device) -> Tables:
-        """What attention over `length` positions looks up; made once and passed to `forward` by who calls it often."""
+        """What attention over `length` positions looks up; callers that call `forward` often make it once."""
         config = self.config
         cos, sin = rope_table(
             torch.arange(length, device=device), config.rope_width or config.head_width, config.rope_base

@@ -38,7 +38,7 @@ class Stepper:
         return self.model.predictions(x[:, 0])
 
     def fill(self, tokens_AT: Tensor) -> None:
-        """Feed the first tokens of each lane at once, T > 0: to rounding, what as many steps leave, but sooner."""
+        """Feed the first tokens of each lane at once, T > 0: to rounding the same as that many steps, but faster."""
         self.position = tokens_AT.size(1)
         self.history = [shifted(tokens_AT, i)[:, -1:] for i in range(self.model.history)]
         self.model.embed(self.history, torch.float32, lambda x: self._previous(-1, x))

@@ -36,7 +36,7 @@ class Exchange:
         Raises:
             UsageError: there is no room for the memory.
         """
-        # Two memories in turn: who is here already writes into one while others still read from the other.
+        # Two memories in turn: a fast rank writes into one while others still read from the other.
         self._turn ^= 1
         sizes = [tensor.numel() for tensor in tensors]
         name = self.folder / f"{self._turn}_{sum(sizes)}"
