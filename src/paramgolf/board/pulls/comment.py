@@ -53,7 +53,9 @@ def refusal_comment(reason: str, *, sha: str) -> str:
 
 def stopped_comment(reason: str, *, sha: str) -> str:
     """The comment on a pull request on which the judge came to no verdict."""
-    closing = "This is a failure of the harness, not of the entry: an organiser fixes it and repeats the judging."
+    closing = (
+        "This is a failure of the harness, not of the entry: an organiser fixes it and repeats the judging."
+    )
     return _short("The judge stopped", reason, f"Head {code(sha)}. {closing}")
 
 
