@@ -44,6 +44,11 @@ def test_names_that_lead_out_are_named(zipped, name):
     assert "leads out" in problem
 
 
+@pytest.mark.parametrize("name", ["weights:0", "a/b:c", "layer:1/kernel:0"])
+def test_a_colon_that_names_no_drive_is_allowed(zipped, name):
+    assert inspect_archive(zipped(("entry.py", b""), (name, b"")), LIMIT).problems == ()
+
+
 def test_a_name_twice_is_named_also_where_readers_spell_it_differently(zipped):
     (problem,) = inspect_archive(zipped(("entry.py", b"1"), ("./entry.py", b"2")), LIMIT).problems
     assert "'entry.py' is there more than once" in problem

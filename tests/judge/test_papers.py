@@ -154,6 +154,20 @@ def test_missing_files_are_named(folder):
     assert "seeds/1/log.jsonl" in message
 
 
+@pytest.mark.parametrize("name", ["verdict.json", "verdict.html"])
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_stands_where_the_verdict_is_written_is_named(folder, name, kind):
+    path = folder / name
+    path.mkdir() if kind == "folder" else path.symlink_to(folder / "README.md")
+    assert f"{name} is no regular file" in judged(folder)["R01", None].evidence
+    assert list(failed(judged(folder))) == [("R01", None)]
+
+
+def test_a_verdict_of_before_is_no_problem(folder):
+    (folder / "verdict.json").write_text("{}")
+    assert failed(judged(folder)) == {}
+
+
 def test_an_entry_for_another_challenge_fails(folder):
     write(folder, table(challenge="unlimited"))
     assert "'unlimited', judged as 'local'" in failed(judged(folder))["R01", None]

@@ -132,6 +132,19 @@ def test_the_table_shows_markup_as_text_and_ends_with_the_verdict():
     assert lines[-1].startswith("invalid  2.0000 bits per byte over 1 seed; undecided: R03")
 
 
+@pytest.mark.parametrize("character", ["\u009b", "\x1b", "\u202e", "\u2066", "\u200b"])
+def test_what_drives_a_terminal_or_hides_is_not_printed(character):
+    out = io.StringIO()
+    finding = replace(
+        VERDICT.findings[1], evidence=f"e{character}", measured=f"m{character}", mend=f"f{character}"
+    )
+    title = f"mine {character} title"
+    print_verdict(
+        replace(VERDICT, title=title, findings=(finding,)), Console(file=out, width=160, markup=False)
+    )
+    assert character not in out.getvalue()
+
+
 def test_a_valid_one_needs_no_fix():
     out = io.StringIO()
     valid = replace(VERDICT, standing=Validity.VALID, findings=VERDICT.findings[:1])

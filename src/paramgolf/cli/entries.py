@@ -1,5 +1,6 @@
 """Commands on entries: make one, judge it, compare it with a record, read one of the public game."""
 
+import itertools
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -166,20 +167,40 @@ def import_(
 
 
 def _leave(verdict: "Verdict", folder: Path | None, as_json: bool) -> None:
-    """Write both files where there is a folder for them, and show the verdict."""
+    """Show the verdict, and write both files where there is a folder for them.
+
+    It is shown first: where the files cannot be written, nothing that was measured is lost.
+
+    Raises EntryError where they cannot be written.
+    """
     from paramgolf.common.files import write_atomic
+    from paramgolf.errors import EntryError
     from paramgolf.judge.verdict import verdict_json, write_verdict
     from paramgolf.judge.verdict_page import verdict_page
     from paramgolf.judge.verdict_table import print_verdict
     from paramgolf.lab.reporter import Reporter
 
-    if folder is not None:
+    reporter = Reporter(to_stderr=as_json)
+    if as_json:
+        print(verdict_json(verdict), end="", flush=True)
+    else:
+        print_verdict(verdict, reporter.console)
+    if folder is None:
+        return
+    try:
+        for name in (folders.VERDICT, folders.VERDICT_PAGE):
+            _move_folder_away(folder / name)
         write_verdict(folder / folders.VERDICT, verdict)
         write_atomic(folder / folders.VERDICT_PAGE, verdict_page(verdict))
-    if as_json:
-        print(verdict_json(verdict), end="")
-        return
-    reporter = Reporter()
-    print_verdict(verdict, reporter.console)
-    if folder is not None:
-        reporter.say(f"Wrote {folder / 'verdict.json'} and {folder / 'verdict.html'}")
+    except OSError as error:
+        raise EntryError(
+            f"The verdict above could not be written: {error}. Give another folder: --out FOLDER"
+        ) from None
+    reporter.say(f"Wrote {folder / folders.VERDICT} and {folder / folders.VERDICT_PAGE}")
+
+
+def _move_folder_away(path: Path) -> None:
+    """A folder of an entry that has the name of a file of ours gets another name; nothing of it is lost."""
+    if path.is_dir() and not path.is_symlink():
+        free = next(n for n in itertools.count(1) if not path.with_name(f"{path.name}.{n}").exists())
+        path.rename(path.with_name(f"{path.name}.{free}"))

@@ -1,6 +1,7 @@
 """What an artifact is as a file: its size, and a zip that hides nothing. None of it is run or unpacked."""
 
 import os
+import re
 import stat
 import zipfile
 import zlib
@@ -17,6 +18,8 @@ _PIECE = 1 << 20
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 _LINK = stat.S_IFLNK << 16
 _KINDS = stat.S_IFMT(0xFFFF) << 16
+# What another system takes for a drive, for a folder, or for the end of the name. A colon elsewhere harms nobody.
+_ELSEWHERE = re.compile(r"^[A-Za-z]:|[\\\0]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +109,7 @@ def _unreadable(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> lis
 
 def _leads_out(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    return name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or ":" in name
+    return name.startswith("/") or ".." in parts or bool(_ELSEWHERE.search(name))
 
 
 def _shown(name: str) -> str:

@@ -4,6 +4,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from paramgolf.common.printable import printable
 from paramgolf.judge.verdict import Finding, Outcome, Validity, Verdict
 
 MARKS = {
@@ -22,7 +23,7 @@ COLOURS = {
 def print_verdict(verdict: Verdict, console: Console) -> None:
     """The findings as a table, what to fix below it, the verdict last."""
     table = Table(
-        title=Text(f"{verdict.title}: {verdict.challenge}, {verdict.depth}"),
+        title=Text(printable(f"{verdict.title}: {verdict.challenge}, {verdict.depth}")),
         title_justify="left",
         expand=False,
     )
@@ -33,7 +34,9 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
         word, style = MARKS[finding.outcome]
         of_seed = f" (seed {finding.seed})" if len(seeds) > 1 and finding.seed is not None else ""
         rule = Text(f"{finding.rule} {finding.name}{of_seed}")
-        table.add_row(rule, Text(word, style), Text(finding.measured), Text(finding.limit))
+        table.add_row(
+            rule, Text(word, style), Text(printable(finding.measured)), Text(printable(finding.limit))
+        )
     console.print(table)
     for finding in verdict.failed:
         console.print(_explained(finding))
@@ -41,8 +44,8 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
 
 
 def _explained(finding: Finding) -> RenderableType:
-    head = Text.assemble((f"{finding.rule} {finding.name}: ", "bold red"), finding.evidence)
-    return Group(head, Text(f"  fix: {finding.mend}", "italic")) if finding.mend else head
+    head = Text.assemble((f"{finding.rule} {finding.name}: ", "bold red"), printable(finding.evidence))
+    return Group(head, Text(f"  fix: {printable(finding.mend)}", "italic")) if finding.mend else head
 
 
 def _last_line(verdict: Verdict) -> Text:

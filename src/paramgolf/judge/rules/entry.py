@@ -22,6 +22,11 @@ def judge(papers: Papers) -> Finding:
     """Judge the papers of an entry whose entry.toml could be read."""
     limit = RULE.limit_in(papers.challenge)
     problems = _unreadable(papers)
+    # The verdict is written there; what an entry holds must not stand in its way.
+    for name in (folders.VERDICT, folders.VERDICT_PAGE):
+        path = papers.folder / name
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            problems.append(f"{name} is no regular file, but the name is the verdict's.")
     if papers.entry.challenge != papers.challenge.name:
         problems.append(f"It is for {papers.entry.challenge!r}, judged as {papers.challenge.name!r}.")
     if problems:
