@@ -9,6 +9,7 @@ from paramgolf.challenge import (
     challenge_json,
     challenge_names,
     load_challenge,
+    objective_of,
     parse_challenge_json,
     rules_of,
 )
@@ -32,8 +33,8 @@ def refusal(folder: Path, text: str | bytes) -> str:
     return str(caught.value)
 
 
-def test_catalog_holds_the_five_games():
-    assert challenge_names() == ["local", "parameter-golf", "practice", "tiny", "unlimited"]
+def test_catalog_holds_the_six_games():
+    assert challenge_names() == ["local", "local-speedrun", "parameter-golf", "practice", "tiny", "unlimited"]
 
 
 @pytest.mark.parametrize("name", challenge_names())
@@ -68,7 +69,7 @@ def test_practice_is_local_bounded_by_text_instead_of_time():
     assert practice == replace(load_challenge("local"), **own, **no_clock, train_bytes=30_000_000)
 
 
-@pytest.mark.parametrize("name", challenge_names())
+@pytest.mark.parametrize("name", [name for name in challenge_names() if name != "local-speedrun"])
 def test_record_margin_in_bits_per_byte_is_what_the_file_says(name):
     assert round(BITS_PER_BYTE.margin(load_challenge(name)), 5) == 0.00296
     assert "0.00296 bits per byte" in (CATALOG / f"{name}.toml").read_text()
@@ -86,6 +87,38 @@ def test_the_recipe_that_is_run_by_default_is_no_rule():
     assert challenge_json(other) == challenge_json(local)
     assert parse_challenge_json(challenge_json(local).encode()) == replace(local, recipe=None)
     assert rules_of(other) == rules_of(local)
+
+
+def test_a_speedrun_is_local_until_a_score_instead_of_a_clock():
+    speedrun, local = load_challenge("local-speedrun"), load_challenge("local")
+    assert (speedrun.artifact_bytes, speedrun.train_seconds) == (local.artifact_bytes, local.train_seconds)
+    assert objective_of(speedrun).margin(speedrun) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({'"bits_per_byte"': '"seconds_to_target"'}, "record_margin_nats: of bits_per_byte alone; remove it"),
+        ({"record_margin_nats = 0.005": ""}, "record_margin_nats: missing; add a line"),
+        (
+            {"minimum_seeds = 3": "minimum_seeds = 3\ntarget_questions = 3"},
+            "target_questions: of seconds_to_target alone",
+        ),
+    ],
+)
+def test_a_challenge_has_the_keys_of_its_objective_and_no_others(tmp_path, changes, expected):
+    text = LOCAL
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    assert expected in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", challenge_names())
+def test_keys_of_a_target_are_in_the_rules_of_games_with_one_alone(name):
+    challenge = load_challenge(name)
+    text = challenge_json(challenge)
+    assert parse_challenge_json(text.encode()) == replace(challenge, recipe=None)
+    assert ("target" in text) == (name == "local-speedrun")
 
 
 def test_a_challenge_cannot_be_changed():

@@ -7,7 +7,14 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from paramgolf.challenge import BITS_PER_BYTE, OBJECTIVES, Challenge, load_challenge, objective_of
+from paramgolf.challenge import (
+    BITS_PER_BYTE,
+    OBJECTIVES,
+    Challenge,
+    TargetReached,
+    load_challenge,
+    objective_of,
+)
 from paramgolf.challenge.objectives import nats_per_token
 
 LOCAL = load_challenge("local")
@@ -44,3 +51,13 @@ def test_values_and_differences_in_words():
     assert BITS_PER_BYTE.signed(-0.00012) == "-0.0001"
     margin = BITS_PER_BYTE.margin(LOCAL)
     assert BITS_PER_BYTE.difference_in_words(margin, LOCAL) == "0.00296 bits per byte (0.00500 nats a token)"
+
+
+def test_seconds_to_a_target_compare_seconds_and_say_so():
+    speedrun = load_challenge("local-speedrun")
+    objective = objective_of(speedrun)
+    reached = TargetReached(seconds=123.46, questions=3, bits_per_byte=1.39)
+    assert objective.value(SimpleNamespace(bits_per_byte=1.39, target=reached)) == 123.46
+    assert objective.value(SimpleNamespace(bits_per_byte=1.39, target=None)) is None
+    assert objective.in_words(123.46) == "123.5 seconds"
+    assert objective.difference_in_words(objective.margin(speedrun), speedrun) == "5.00 seconds"

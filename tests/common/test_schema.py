@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as strict_dataclass
 
-from paramgolf.challenge import Challenge
+from paramgolf.challenge import Challenge, challenge_json, load_challenge, parse_challenge_json
 from paramgolf.common.schema import MOST_PROBLEMS, problems, shown, what_is_wrong
+from paramgolf.errors import ConfigError
 
 
 class Author(BaseModel):
@@ -117,6 +118,14 @@ def test_an_integer_that_python_does_not_write_is_told():
 def test_of_another_error_what_it_says():
     assert what_is_wrong(FileNotFoundError(2, "No such file or directory")) == "No such file or directory"
     assert what_is_wrong(ValueError("a\x1bb")) == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_a_problem_of_values_together_does_not_show_the_whole_table():
+    rules = challenge_json(load_challenge("local")).replace("0.005", "null")
+    with pytest.raises(ConfigError) as caught:
+        parse_challenge_json(rules.encode())
+    assert "record_margin_nats: missing; add a line" in str(caught.value)
+    assert "got" not in str(caught.value)
 
 
 JSON_VALUES = st.recursive(

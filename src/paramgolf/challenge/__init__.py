@@ -8,13 +8,14 @@ from paramgolf.challenge.challenge import (
     parse_challenge_json,
     rules_of,
 )
-from paramgolf.challenge.objectives import BITS_PER_BYTE, OBJECTIVES, Objective, objective_of
+from paramgolf.challenge.objectives import BITS_PER_BYTE, OBJECTIVES, Objective, TargetReached, objective_of
 
 __all__ = [
     "BITS_PER_BYTE",
     "OBJECTIVES",
     "Challenge",
     "Objective",
+    "TargetReached",
     "challenge_json",
     "challenge_names",
     "load_challenge",

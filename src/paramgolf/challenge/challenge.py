@@ -3,7 +3,7 @@
 import json
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     ConfigDict,
@@ -14,6 +14,7 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 from pydantic.dataclasses import dataclass
 
@@ -24,11 +25,19 @@ from paramgolf.errors import ConfigError
 
 LARGEST_CHALLENGE_FILE = 65_536
 
-Seconds = Annotated[FiniteFloat, Field(gt=0)]
+Positive = Annotated[FiniteFloat, Field(gt=0)]
+Seconds = Positive
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
 Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")]
 # TOML has arrays only, so this one conversion is allowed
 Names = Annotated[tuple[Line, ...], Strict(False)]
+
+
+KEYS_OF_OBJECTIVES = {
+    "bits_per_byte": ("record_margin_nats", "reference_bytes_per_token"),
+    "seconds_to_target": ("target_bits_per_byte", "target_questions", "record_margin_seconds"),
+}
+"""The keys that a challenge has for its own objective and for no other."""
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(strict=True, extra="forbid"))
@@ -41,7 +50,7 @@ class Challenge:
     name: Name
     title: Line
     rules_version: Literal[1]
-    objective: Literal["bits_per_byte"]
+    objective: Literal["bits_per_byte", "seconds_to_target"]
 
     artifact_bytes: PositiveInt
     train_seconds: Seconds | None = None
@@ -64,10 +73,27 @@ class Challenge:
     # documents of the random sample that is proven by decompression; 0 proves every document
     proof_documents: Annotated[int, Field(ge=0)]
 
-    record_margin_nats: Annotated[FiniteFloat, Field(gt=0)]
-    reference_bytes_per_token: Annotated[FiniteFloat, Field(gt=0)]
+    # of bits_per_byte
+    record_margin_nats: Positive | None = None
+    reference_bytes_per_token: Positive | None = None
+    # of seconds_to_target: the score to be reached, how often training may ask whether it is, and the margin
+    target_bits_per_byte: Positive | None = None
+    target_questions: Annotated[int, Field(ge=1, le=1000)] | None = None
+    record_margin_seconds: Positive | None = None
     significance_level: Annotated[FiniteFloat, Field(gt=0, lt=1)]
     minimum_seeds: PositiveInt
+
+    @model_validator(mode="after")
+    def _has_the_keys_of_its_objective(self) -> Self:
+        for objective, keys in KEYS_OF_OBJECTIVES.items():
+            for key in keys:
+                given = getattr(self, key) is not None
+                if given is not (objective == self.objective):
+                    raise ValueError(
+                        f"{key}: {f'of {objective} alone; remove it' if given else 'missing; add a line'}, "
+                        f"since the objective is {self.objective!r}"
+                    )
+        return self
 
 
 _CHALLENGE = TypeAdapter(Challenge)
@@ -108,6 +134,10 @@ def challenge_json(challenge: Challenge) -> str:
 def rules_of(challenge: Challenge) -> dict[str, Any]:
     """Its rules as plain data: all but the default recipe, which decides nothing about a run or an entry."""
     rules: dict[str, Any] = _CHALLENGE.dump_python(challenge, mode="json", exclude={"recipe"})
+    for key in KEYS_OF_OBJECTIVES["seconds_to_target"]:
+        if rules[key] is None:
+            # So that the rules of before keep their text, and with it their hash.
+            del rules[key]
     return rules
 
 

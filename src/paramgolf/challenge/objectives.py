@@ -3,13 +3,32 @@
 Gate, ranking, site and reports ask the objective and know no game by name. All functions here are pure.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import ConfigDict, Field, FiniteFloat, PositiveInt, Strict
+from pydantic.dataclasses import dataclass
 
 from paramgolf.challenge.challenge import Challenge
+
+# Numbers are strict one by one: a strict dataclass would not be made of a table, as entry.toml has it.
+_PositiveNumber = Annotated[FiniteFloat, Strict(), Field(gt=0)]
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class TargetReached:
+    """What a run against a target came to.
+
+    seconds: of training, on the harness's clock, until the question that found the target reached.
+    questions: how many were asked, that one included. bits_per_byte: what the harness measured then.
+    """
+
+    seconds: _PositiveNumber
+    questions: Annotated[PositiveInt, Strict()]
+    bits_per_byte: _PositiveNumber
 
 
 class Measurement(Protocol):
@@ -19,6 +38,10 @@ class Measurement(Protocol):
     def bits_per_byte(self) -> float:
         """Of the text that is scored."""
 
+    @property
+    def target(self) -> TargetReached | None:
+        """When training reached the challenge's target; None where it did not, or where there is none."""
+
 
 class SeedTest(StrEnum):
     """How the seeds of two entries are compared. WELCH: a one-sided Welch t-test of the gain against the margin."""
@@ -26,7 +49,7 @@ class SeedTest(StrEnum):
     WELCH = "Welch, one-sided"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Objective:
     """How one kind of game is compared.
 
@@ -82,6 +105,7 @@ class Objective:
 
 def nats_per_token(bits_per_byte: float, challenge: Challenge) -> float:
     """Bits per byte as nats per token of the challenge's reference tokenizer, in which the margin is stated."""
+    assert challenge.reference_bytes_per_token is not None, "a key of this objective"
     return bits_per_byte * math.log(2) * challenge.reference_bytes_per_token
 
 
@@ -90,11 +114,26 @@ def _measured_bits(measured: Measurement) -> float:
 
 
 def _margin_in_bits(challenge: Challenge) -> float:
+    assert challenge.record_margin_nats is not None, "a key of this objective"
+    assert challenge.reference_bytes_per_token is not None, "a key of this objective"
     return challenge.record_margin_nats / math.log(2) / challenge.reference_bytes_per_token
 
 
 def _in_nats(difference: float, challenge: Challenge) -> str:
     return f"{nats_per_token(difference, challenge):.5f} nats a token"
+
+
+def _seconds_to_target(measured: Measurement) -> float | None:
+    return None if measured.target is None else measured.target.seconds
+
+
+def _margin_in_seconds(challenge: Challenge) -> float:
+    assert challenge.record_margin_seconds is not None, "a key of this objective"
+    return challenge.record_margin_seconds
+
+
+def _in_no_other_units(difference: float, challenge: Challenge) -> str:
+    return ""
 
 
 BITS_PER_BYTE = Objective(
@@ -112,7 +151,22 @@ BITS_PER_BYTE = Objective(
     in_other_units=_in_nats,
 )
 
-OBJECTIVES = {objective.name: objective for objective in (BITS_PER_BYTE,)}
+SECONDS_TO_TARGET = Objective(
+    name="seconds_to_target",
+    label="seconds to the target",
+    unit="seconds",
+    meaning="seconds of training until the target was reached",
+    decimals=1,
+    lower_is_better=True,
+    # not measured again by the judge: papers of one run say the same number
+    repeat_tolerance=0.0,
+    seed_test=SeedTest.WELCH,
+    value=_seconds_to_target,
+    margin=_margin_in_seconds,
+    in_other_units=_in_no_other_units,
+)
+
+OBJECTIVES = {objective.name: objective for objective in (BITS_PER_BYTE, SECONDS_TO_TARGET)}
 """By the name under which a challenge asks for it (`objective = ...`)."""
 
 

@@ -50,6 +50,9 @@ def _line(problem: Any, shape: Any, where: str) -> str:
         return f"{said}no such key; {_instead(str(place[-1]), _known(shape, place[:-1]))}"
     if kind.startswith("missing"):
         return f"{said}missing; add it"
+    if not place and kind == "value_error":
+        # About values together: the input would be the whole table.
+        return f"{said}{_expected(problem['msg'])}"
     return f"{said}got {shown(problem['input'])}; {_expected(problem['msg'])}"
 
 

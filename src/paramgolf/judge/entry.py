@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationError
 
+from paramgolf.challenge import TargetReached
 from paramgolf.common import folders
 from paramgolf.common.schema import Sha256, what_is_wrong
 from paramgolf.common.toml import parse_toml
@@ -54,6 +55,7 @@ class EnteredSeed(_Paper):
     artifact: RelativePath
     sha256: Sha256
     bits_per_byte: Annotated[FiniteFloat, Field(gt=0)]
+    target: TargetReached | None = None
     result: RelativePath | None = None
     log: RelativePath | None = None
     manifest: RelativePath | None = None

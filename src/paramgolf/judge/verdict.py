@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Strict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from paramgolf.challenge import BITS_PER_BYTE, OBJECTIVES, Objective
+from paramgolf.challenge import BITS_PER_BYTE, OBJECTIVES, Objective, TargetReached
 from paramgolf.common.files import write_atomic
 from paramgolf.common.printable import printable
 from paramgolf.common.schema import what_is_wrong
@@ -77,6 +77,8 @@ class SeedScore:
     bits: float
     text_bytes: int
     score_seconds: float
+    # By the entry's papers, where nothing speaks against them; verdicts of before had no such line.
+    target: TargetReached | None = None
 
 
 @dataclass(frozen=True, kw_only=True, config=_STRICT)
@@ -172,6 +174,9 @@ def verdict_json(verdict: Verdict) -> str:
         del table["trained_again"]
     if verdict.objective is BITS_PER_BYTE:
         del table["objective_name"]
+    for score in table["scores"]:
+        if score["target"] is None:
+            del score["target"]
     return json.dumps(table, indent=2) + "\n"
 
 

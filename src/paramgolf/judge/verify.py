@@ -11,15 +11,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 from paramgolf import __version__
-from paramgolf.challenge import Challenge
+from paramgolf.challenge import Challenge, objective_of
 from paramgolf.common import folders
 from paramgolf.corpus import documents_sha256
-from paramgolf.errors import EntryError, SandboxError
+from paramgolf.errors import EntryError, SandboxError, UsageError
 from paramgolf.judge.entry import EnteredSeed, Entry, read_entry
 from paramgolf.judge.measure import Depth, Measurements, measure_artifact
 from paramgolf.judge.papers import Papers
 from paramgolf.judge.reproduction import reproduce
 from paramgolf.judge.rule import first_line
+from paramgolf.judge.rules.claims import target_reached
 from paramgolf.judge.rules.entry import RULE as ENTRY
 from paramgolf.judge.rules.registry import judge_measurements, judge_papers, required
 from paramgolf.judge.rules.size import RULE as SIZE
@@ -52,8 +53,14 @@ def verify(path: Path, terms: Terms) -> Verdict:
     """Judge an entry's folder, or a model.pyz alone.
 
     Raises:
+        UsageError: it shall be trained again, in a game with a target.
         SandboxError: bubblewrap is missing or broke; nothing is judged without it.
     """
+    if terms.reproduce_from and terms.challenge.target_bits_per_byte is not None:
+        raise UsageError(
+            f"{terms.challenge.name} is won by {objective_of(terms.challenge).label}, and --reproduce trains to a "
+            "number of tokens without asking for a target. Run its recipe and seed here instead: paramgolf run."
+        )
     if failure := sandbox_failure():
         raise SandboxError(f"Nothing is judged outside the sandbox. {failure}")
     started = time.monotonic()
@@ -79,6 +86,7 @@ def verify(path: Path, terms: Terms) -> Verdict:
         judged_at=datetime.now(UTC).isoformat(timespec="seconds"),
         seconds=round(time.monotonic() - started, 3),
         trained_again=trained_again,
+        objective_name=terms.challenge.objective,
     )
 
 
@@ -158,7 +166,10 @@ def _verify_file(
         )
         sha256 = hashlib.sha256(artifact.read_bytes()).hexdigest()
     findings = [replace(finding, seed=number) for finding in judge_measurements(m)]
-    return findings, _seed_score(m, number or 0, sha256)
+    score = _seed_score(m, number or 0, sha256)
+    if score and seed and terms.depth.text_share >= 1:
+        score = replace(score, target=target_reached(terms.challenge, seed, score.bits_per_byte))
+    return findings, score
 
 
 def _seed_score(m: Measurements, seed: int, sha256: str) -> SeedScore | None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,10 @@ def _finished(run: Path) -> tuple[RunSettings, Result]:
         raise UsageError(
             f"{files.artifact} is not what {files.result} was measured of. Run again: paramgolf run."
         )
+    if result.objective.value(result) is None:
+        raise UsageError(
+            f"{run} came to no {result.objective.label}: its target was not reached. Enter runs that reached it."
+        )
     return settings, result
 
 
@@ -106,6 +111,8 @@ def _copy_seed(run: Path, result: Result, folder: Path) -> dict[str, Any]:
         "sha256": result.artifact_sha256,
         "bits_per_byte": round(result.bits_per_byte, 6),
     }
+    if result.target:
+        table["target"] = asdict(result.target)
     for name, path in PAPERS.items():
         if (run / path).is_file():
             shutil.copyfile(run / path, target / Path(path).name)

@@ -22,6 +22,7 @@ from paramgolf.lab.run.packing import pack_run
 from paramgolf.lab.run.result import Environment, Result, read_result, write_result
 from paramgolf.lab.run.settings import RunSettings
 from paramgolf.lab.run.summary import in_words, key_values, next_commands
+from paramgolf.lab.run.target import read_target
 from paramgolf.lab.run.training import train_in
 from paramgolf.pack.pack import PackResult
 from paramgolf.score import (
@@ -220,6 +221,7 @@ def _result(
         bits_per_weight=packed.bits_per_weight,
         samples=samples,
         settings=settings.to_dict(),
+        target=read_target(folder, score.artifact_sha256),
     )
 
 

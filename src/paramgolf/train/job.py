@@ -11,6 +11,7 @@ from paramgolf.runtime.tokenizer.base import Tokenizer
 from paramgolf.train.device import Device, usable_cores
 from paramgolf.train.optim.schedule import Budget, all_sizes
 from paramgolf.train.recipe.recipe import Recipe
+from paramgolf.train.target import TargetQuestions
 
 SUMMARY = folders.TRAINING
 
@@ -21,6 +22,7 @@ class Job:
 
     `tokenizer` is that of the shards, `tree` that of its tokens: for recipes whose mixer learns in training.
     `weight_bytes` is what the artifact has room for: where the recipe fills it, weights are rounded accordingly.
+    `target` ends it when a score is reached.
     `steps` ends the run early, as a kill would, but with a checkpoint: for tests and for training in parts.
     """
 
@@ -33,6 +35,7 @@ class Job:
     weight_bytes: int | None = None
     tokenizer: Tokenizer | None = None
     tree: TokenTree | None = None
+    target: TargetQuestions | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

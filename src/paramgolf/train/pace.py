@@ -23,6 +23,10 @@ class Clock:
         """The seconds now, the same on every rank; all ranks ask together."""
         return self.with_mean(self._zero)[1]
 
+    def leave_out(self, seconds: float) -> None:
+        """Do not count so many seconds that have passed."""
+        self._began += seconds
+
     def with_mean(self, value: Tensor) -> tuple[float, float]:
         """The mean of a number over the ranks, and the seconds now, in one exchange."""
         return mean_and_clock(value, time.monotonic() - self._began)

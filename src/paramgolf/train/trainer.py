@@ -5,6 +5,7 @@ import math
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -23,6 +24,7 @@ from paramgolf.train.pace import Pace
 from paramgolf.train.phases import PHASES, Moment, Phase
 from paramgolf.train.ranks.ranks import rank, ranks, wait_for_all
 from paramgolf.train.run import Run
+from paramgolf.train.target import question_folder
 
 
 def say_plainly(line: str) -> None:
@@ -47,6 +49,7 @@ class Trainer:
 
     def __init__(self, run: Run) -> None:
         self.run, self.job, self.training = run, run.job, run.training
+        self.target = run.job.target
         self.phases: list[Phase] = [phase for kind in PHASES if (phase := kind.of(run))]
         self.gradients = GradientAccumulation(run)
         self.optimizers = Optimizers(run.model, run.recipe.optimizer, run.device)
@@ -60,6 +63,8 @@ class Trainer:
         reserved = self._warm_up()
         warm_up = time.monotonic() - began
         self.run.say(f"warm-up: {warm_up:.1f} s of compiling and first steps, outside the training clock")
+        if self.target:
+            self.target.begin()
         pace = Pace(self.job.budget, start, reserved, self.run.device)
         end = self._loop(start, pace, log)
         if end.finished and not start.finished:
@@ -105,7 +110,7 @@ class Trainer:
         now, saved = start, start.seconds
         with BatchFeed(self.run.batches) as feed:
             sizes = sizes_at(self.training, pace.spent(now))
-            while pace.allows(now, sizes) and now.step != self.job.steps:
+            while pace.allows(now, sizes) and now.step != self.job.steps and not self._reached():
                 at = Moment(step=now.step, tokens=now.tokens, seconds=now.seconds, spent=pace.spent(now))
                 sizes = sizes_at(self.training, at.spent)
                 rate = learning_rate_scale(self.training, at.spent, pace.share_of_a_step(now, sizes))
@@ -117,10 +122,26 @@ class Trainer:
                     log.step(
                         now, rate * self.run.recipe.optimizer.matrix_learning_rate, share=pace.spent(now)
                     )
+                if self.target and self.target.due(pace.spent(now)):
+                    self._ask(now, pace)
                 if now.seconds - saved >= self.training.checkpoint_seconds:
                     self._save(now)
                     saved = now.seconds
-        return replace(now, finished=now.step != self.job.steps)
+            end = replace(now, finished=now.step != self.job.steps)
+            if self.target and end.finished and self.target.due_at_the_end():
+                self._ask(end, pace)
+        return end
+
+    def _reached(self) -> bool:
+        return self.target is not None and self.target.reached
+
+    def _ask(self, now: Progress, pace: Pace) -> None:
+        """Have the run measured as it would end now; it goes on from the weights that it has."""
+        assert self.target is not None, "asked only against a target"
+        kept = {name: tensor.clone() for name, tensor in self.run.model.state_dict().items()}
+        self._save(self._finish(replace(now, finished=True), pace), question_folder(self.job.folder))
+        self.run.model.load_state_dict(kept)
+        pace.clock.leave_out(self.target.ask(self.run.say, self.run.device))
 
     def _step(self, at: Moment, batch: tuple[Tensor, Tensor], learning_rate_scale: float) -> Tensor:
         """One update; this rank's loss."""
@@ -152,10 +173,10 @@ class Trainer:
             at = replace(at, seconds=phase.finish(at, pace.clock))
         return replace(end, seconds=at.seconds)
 
-    def _save(self, progress: Progress) -> None:
+    def _save(self, progress: Progress, folder: Path | None = None) -> None:
         if rank() == 0:
             save_checkpoint(
-                self.checkpoint,
+                folder or self.checkpoint,
                 progress,
                 model=self.run.model.state_dict(),
                 optimizer=self.optimizers.state(),

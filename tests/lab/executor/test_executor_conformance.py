@@ -150,6 +150,7 @@ def test_cancelling_ends_the_whole_group_and_waits_for_it(executor, tmp_path):
     assert all(map(gone, pids))
 
 
+@pytest.mark.slow
 def test_a_command_that_ignores_being_asked_is_killed(executor, tmp_path):
     deaf = f"import signal; signal.signal(15, signal.SIG_IGN)\n{FAMILY.format(folder=str(tmp_path))}"
     task = executor.submit(python(deaf, tmp_path))
@@ -192,6 +193,7 @@ with suite.{kind}() as executor:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", EXECUTORS, ids=lambda kind: kind.__name__)
 def test_a_killed_caller_leaves_no_command_behind_and_the_folder_is_free_again(kind, tmp_path):
     script = PARENT.format(tests=str(Path(__file__).parent), kind=kind.__name__, folder=str(tmp_path))

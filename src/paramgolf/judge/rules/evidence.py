@@ -1,6 +1,7 @@
 """The rule of evidence: its declaration, and how it judges a seed's papers."""
 
 import json
+from dataclasses import asdict
 
 from paramgolf.judge.entry import EnteredSeed
 from paramgolf.judge.papers import Papers
@@ -73,6 +74,8 @@ def _result_problems(papers: Papers, seed: EnteredSeed, score: SeedScore | None)
         for name, value in declared.items()
         if result.get(name) != value
     ]
+    if seed.target and result.get("target") != asdict(seed.target):
+        problems.append(f"{seed.result} and entry.toml differ in when the target was reached.")
     size = result.get("artifact_bytes")
     if score and size != score.artifact_bytes:
         problems.append(

@@ -9,6 +9,8 @@ from paramgolf.train.recipe.recipe import Recipe
 def budget_of(challenge: Challenge, recipe: Recipe, bytes_per_token: float) -> Budget:
     """The challenge's clock and amount of text, or the recipe's own tokens where the challenge sets neither.
 
+    Against a target, the recipe's tokens also end a run that the challenge's clock would allow to go on.
+
     Raises:
         UsageError: nothing would end the training.
     """
@@ -22,4 +24,7 @@ def budget_of(challenge: Challenge, recipe: Recipe, bytes_per_token: float) -> B
                 f"challenge {challenge.name!r} sets neither a clock nor an amount of text, so nothing would end the "
                 f"training. Set training.tokens in the recipe {recipe.name!r} (a file of your own: copy it first)."
             )
+    if challenge.target_bits_per_byte is not None and recipe.training.tokens is not None:
+        # How long its schedule is, is part of what an entry against a target is good at.
+        tokens = min(tokens or recipe.training.tokens, recipe.training.tokens)
     return Budget(seconds=challenge.train_seconds, tokens=tokens)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from paramgolf.challenge import OBJECTIVES, Objective
+from paramgolf.challenge import OBJECTIVES, Objective, TargetReached
 from paramgolf.common.files import write_atomic
 from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import UsageError
@@ -73,6 +73,8 @@ class Result:
     bits_per_weight: float
     samples: list[dict[str, str]]
     settings: dict[str, Any]
+    # Of a run against a target that reached it.
+    target: TargetReached | None = None
 
     @property
     def objective(self) -> Objective:
@@ -82,7 +84,10 @@ class Result:
 
 def write_result(path: Path, result: Result) -> None:
     """Write it as JSON, all of it or nothing."""
-    write_atomic(path, json.dumps(asdict(result), indent=2, ensure_ascii=False) + "\n")
+    table = asdict(result)
+    if result.target is None:
+        del table["target"]
+    write_atomic(path, json.dumps(table, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_result(path: Path) -> Result:

@@ -31,6 +31,10 @@ KEYS = (
 def key_values(result: Result) -> list[str]:
     """Lines of `key: value`, keys as in result.json."""
     lines = [f"{key}: {_plain(getattr(result, key))}" for key in KEYS]
+    if result.objective.name not in KEYS:
+        lines.append(f"{result.objective.name}: {_plain(result.objective.value(result))}")
+    if result.target:
+        lines.append(f"questions: {result.target.questions}")
     return lines + [f"{name}_bits_per_byte: {_plain(bits)}" for name, bits in result.compressors.items()]
 
 

@@ -7,17 +7,21 @@ from typing import Any
 import torch.multiprocessing
 from torch.multiprocessing.spawn import ProcessRaisedException
 
-from paramgolf.errors import ParamgolfError
+from paramgolf.challenge import Challenge
+from paramgolf.errors import ParamgolfError, UsageError
 from paramgolf.lab.reporter import Reporter
 from paramgolf.lab.run.budget import budget_of
 from paramgolf.lab.run.data import prepare_data
 from paramgolf.lab.run.folder import RunFolder
 from paramgolf.lab.run.packing import weight_bytes
 from paramgolf.lab.run.settings import RunSettings
+from paramgolf.lab.run.target import harness_of
+from paramgolf.train.checkpoint import read_progress
 from paramgolf.train.data.tokens import open_tokens
 from paramgolf.train.device import pick_device
 from paramgolf.train.job import Job, plan_processes
-from paramgolf.train.ranks.ranks import is_first, local_rank, run_ranks, wait_for_all
+from paramgolf.train.ranks.ranks import is_first, local_rank, rank, run_ranks, wait_for_all
+from paramgolf.train.target import Harness, TargetQuestions
 from paramgolf.train.trainer import train
 
 
@@ -27,11 +31,13 @@ def train_in(settings: RunSettings, folder: RunFolder, reporter: Reporter) -> No
     Under torchrun every process calls this; the first prepares while the others wait.
 
     Raises:
-        UsageError: the folder holds another run, or the text is too short.
+        UsageError: the folder holds another run, or one against a target that was stopped; or the text is too short.
         CorpusError, TrainingError: as preparing and training raise them.
     """
     if is_first():
         folder.refuse_other(settings)
+        if settings.challenge.target_bits_per_byte is not None:
+            _refuse_for_target(settings, folder)
     # Decided on every rank, from files that none writes before all have joined.
     if folder.trained():
         reporter.say(f"training: {folder.checkpoint} is finished")
@@ -45,14 +51,17 @@ def train_in(settings: RunSettings, folder: RunFolder, reporter: Reporter) -> No
     # A spawned process cannot raise here, so its own errors come through a queue.
     failures: Any = torch.multiprocessing.get_context("spawn").SimpleQueue()
     try:
-        run_ranks(_train_on_rank, (settings, folder, failures, reporter.silent), processes)
+        with harness_of(settings, folder) if is_first() else contextlib.nullcontext() as harness:
+            run_ranks(_train_on_rank, (settings, folder, failures, reporter.silent, harness), processes)
     except ProcessRaisedException:
         if failures.empty():
             raise
         raise failures.get() from None
 
 
-def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any, silent: bool) -> None:
+def _train_on_rank(
+    settings: RunSettings, folder: RunFolder, failures: Any, silent: bool, harness: Harness | None
+) -> None:
     # Chooses this rank's GPU, then waits for the rank that prepares the data.
     pick_device(local_rank())
     wait_for_all()
@@ -68,6 +77,7 @@ def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any, sile
             tokenizer=text.tokenizer,
             tree=text.tree,
             weight_bytes=weight_bytes(settings, text) if settings.recipe.fill else None,
+            target=_questions(settings.challenge, harness),
         )
         # The trainer prints where it stands.
         with contextlib.redirect_stdout(io.StringIO()) if silent else contextlib.nullcontext():
@@ -75,3 +85,26 @@ def _train_on_rank(settings: RunSettings, folder: RunFolder, failures: Any, sile
     except ParamgolfError as error:
         failures.put(error)
         raise
+
+
+def _refuse_for_target(settings: RunSettings, folder: RunFolder) -> None:
+    progress = read_progress(folder.checkpoint)
+    if progress is not None and not progress.finished:
+        raise UsageError(
+            f"{folder.path} was stopped in its training, and its clock does not know for how long. A run against a "
+            "target is not gone on with: remove that folder and run again."
+        )
+    if any(scheme.feedback for scheme in settings.recipe.schemes().values()):
+        raise UsageError(
+            "A run against a target ends at the question that reaches it, before any calibration. Take `feedback` "
+            "out of the recipe's weights."
+        )
+
+
+def _questions(challenge: Challenge, harness: Harness | None) -> TargetQuestions | None:
+    """What this rank asks in a game with a target; rank 0 alone has the harness to ask."""
+    if challenge.target_bits_per_byte is None or challenge.target_questions is None:
+        return None
+    return TargetQuestions(
+        harness if rank() == 0 else None, challenge.target_questions, challenge.target_bits_per_byte
+    )
