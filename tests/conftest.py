@@ -42,8 +42,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByModule:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that no core waits for it in the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(ONE_RUN))
+    """The one long run comes first, then modules with slow tests, so that no core waits for one of them in the end."""
+    slow = {_module(item) for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.nodeid.startswith(ONE_RUN), _module(item) not in slow))
+
+
+def _module(item: pytest.Item) -> str:
+    return item.nodeid.split("::", 1)[0]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
