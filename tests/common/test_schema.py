@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as strict_dataclass
 
 from paramgolf.challenge import Challenge, challenge_json, load_challenge, parse_challenge_json
@@ -135,12 +136,36 @@ JSON_VALUES = st.recursive(
 )
 
 
+SHAPES = tuple(TypeAdapter(shape) for shape in (Paper, Challenge, list[Row]))
+
+
 @given(JSON_VALUES)
+@settings(max_examples=60)
 def test_whatever_was_got_the_answer_is_short_and_printable(value):
-    for shape in (Paper, Challenge, list[Row]):
+    for shape in SHAPES:
         try:
-            TypeAdapter(shape).validate_json(json.dumps(value))
+            shape.validate_json(json.dumps(value))
         except ValidationError as error:
             lines = problems(error, shape)
             assert 0 < len(lines) <= MOST_PROBLEMS + 1
             assert all(line.isprintable() and len(line) < 2000 for line in lines)
+
+
+@strict_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Made:
+    kind: Literal["made"]
+    by: str
+
+
+@strict_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Lost:
+    kind: Literal["lost"]
+    where: str
+
+
+def test_an_unknown_key_of_a_tagged_table_names_the_keys_of_that_kind():
+    lines = told(Annotated[Made | Lost, Field(discriminator="kind")], {"kind": "lost", "were": "here"})
+    assert lines == [
+        "lost.where: missing; add it",
+        "lost.were: no such key; did you mean 'where'? remove it, or use one of kind, where",
+    ]

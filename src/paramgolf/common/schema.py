@@ -2,7 +2,7 @@
 
 import difflib
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
@@ -44,16 +44,23 @@ def what_is_wrong(error: Exception, shape: Any = None) -> str:
 
 def _line(problem: Any, shape: Any, where: str) -> str:
     place, kind = problem["loc"], problem["type"]
-    key = ".".join(filter(None, [where, *map(_key, place)]))
+    key = ".".join(filter(None, [where, *map(shown_key, place)]))
     said = f"{key}: " if key else ""
     if kind in UNKNOWN_KEYS:
-        return f"{said}no such key; {_instead(str(place[-1]), _known(shape, place[:-1]))}"
+        return f"{said}{unknown_key(str(place[-1]), _known(shape, place[:-1]))}"
     if kind.startswith("missing"):
         return f"{said}missing; add it"
     if not place and kind == "value_error":
         # About values together: the input would be the whole table.
         return f"{said}{_expected(problem['msg'])}"
     return f"{said}got {shown(problem['input'])}; {_expected(problem['msg'])}"
+
+
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """What to say of a key that is not among the known ones: the nearest, and all of them."""
+    near = difflib.get_close_matches(key[:LONGEST_KEY], known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"no such key; {hint}remove it" + (f", or use one of {', '.join(known)}" if known else "")
 
 
 def shown(value: Any) -> str:
@@ -66,7 +73,8 @@ def shown(value: Any) -> str:
     return printable(text).replace("\n", " ")
 
 
-def _key(part: int | str) -> str:
+def shown_key(part: int | str) -> str:
+    """A part of a stranger's key, cut and printable."""
     text = ascii(str(part))[1:-1]
     return text if len(text) <= LONGEST_KEY else text[:LONGEST_KEY] + "..."
 
@@ -75,14 +83,6 @@ def _expected(message: str) -> str:
     text = printable(message.removeprefix("Value error, ")).replace("\n", " ")[:LONGEST_MESSAGE]
     start = "Input should be "
     return f"expected {text.removeprefix(start)}" if text.startswith(start) else text[:1].lower() + text[1:]
-
-
-def _instead(key: str, known: list[str]) -> str:
-    if not known:
-        return "remove it"
-    near = difflib.get_close_matches(key[:LONGEST_KEY], known, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{hint}remove it, or use one of {', '.join(known)}"
 
 
 def _known(shape: Any, place: tuple[int | str, ...]) -> list[str]:
@@ -122,3 +122,8 @@ def _inside(node: dict[str, Any], part: int | str) -> Iterator[dict[str, Any]]:
         found = listed[part] if part < len(listed) else node.get("items")
     if isinstance(found, dict):
         yield found
+    elif any(
+        isinstance(one, dict) and one.get("const") == part for one in node.get("properties", {}).values()
+    ):
+        # In a place, pydantic names the alternative of a union by its tag.
+        yield node

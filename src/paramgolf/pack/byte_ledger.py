@@ -5,6 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
+from paramgolf.common import folders
+
 
 @dataclass(frozen=True, kw_only=True)
 class ByteLedger:
@@ -46,7 +48,7 @@ class ByteLedger:
     def table(self, limit: int | None = None) -> Table:
         """For a terminal; with `limit`, the cap in bytes and what is left below it."""
         table = Table(title="Where the bytes go", show_footer=True)
-        table.add_column("part", footer="model.pyz")
+        table.add_column("part", footer=folders.ARTIFACT)
         table.add_column("bytes", justify="right", footer=f"{self.total:,}")
         table.add_column("share", justify="right", footer="100.0 %")
         for label, size in self.rows():

@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from paramgolf.common import folders
 from paramgolf.common.files import write_atomic
 from paramgolf.common.templates import html_templates
 from paramgolf.lab.report.charts import loss_chart
@@ -25,7 +26,7 @@ def render_report(result: Result, log: list[dict[str, Any]]) -> str:
     """The page; `log` holds the lines of log.jsonl. Everything but our own charts is escaped."""
     environment = html_templates("paramgolf.lab.report", ".")
     environment.filters["thousands"] = lambda number: f"{number:,.0f}"
-    compared = [("model.pyz", result.bits_per_byte), *result.compressors.items()]
+    compared = [(folders.ARTIFACT, result.bits_per_byte), *result.compressors.items()]
     return environment.get_template("report.html.j2").render(
         result=result,
         objective=result.objective,

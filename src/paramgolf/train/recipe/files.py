@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import paramgolf
 from paramgolf.common.names import unknown_name
-from paramgolf.common.schema import problems, shown
+from paramgolf.common.schema import problems, shown, shown_key, unknown_key
 from paramgolf.common.toml import parse_toml
 from paramgolf.errors import ConfigError
 from paramgolf.quantise.grids import QuantisationScheme
@@ -178,7 +178,7 @@ def _parse(cls: type[T], value: Any, where: str) -> T:
         known = [f.name for f in fields(cls)]  # type: ignore[arg-type]
         for key in value:
             if key not in known:
-                raise ConfigError(f"{where}: {unknown_name('key', key, known)}")
+                raise ConfigError(f"{where}.{shown_key(key)}: {unknown_key(key, known)}")
     try:
         # By way of JSON, since strict JSON lets an array be a tuple and 1 be a float, and nothing else.
         return TypeAdapter(cls).validate_json(json.dumps(value, default=str), strict=True)
