@@ -40,18 +40,19 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="Where the ledger is made; a temporary one by default.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        path = Path(folder) / "ledger.sqlite"
-        with Ledger(path, create=True) as ledger:
-            with timed(f"handed in and judged, {options.entries} entries, {2 * options.entries} events"):
-                fill(ledger, options.entries)
-            with timed("ranked"):
-                standings = read_standings(ledger)
-            with timed("settled"):
-                written = settle(ledger)
+        path = Path(folder) / "board"
+        ledger = Ledger(path, create=True)
+        with timed(f"handed in and judged, {options.entries} entries, {2 * options.entries} events"):
+            fill(ledger, options.entries)
+        with timed("ranked"):
+            standings = read_standings(ledger)
+        with timed("settled"):
+            written = settle(ledger)
         with timed("checked"):
             assert not check(path).problems
         records = sum(map(len, standings.records.values()))
-        print(f"{len(written)} ranked events, {records} records, ledger {path.stat().st_size / 1e6:.1f} MB")
+        size = sum(file.stat().st_size for file in ledger.journal.folder.iterdir())
+        print(f"{len(written)} ranked events, {records} records, journal {size / 1e6:.1f} MB")
 
 
 def fill(ledger: Ledger, entries: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tomli_w
 
-from paramgolf.board.intake.intake import add_verdict, rule_invalid, submit
+from paramgolf.board.intake.intake import add_verdict, hand_in, rule_invalid
 from paramgolf.board.ledger.entry_papers import EntryPapers, papers_json
 from paramgolf.board.ledger.events import Event, StoredFile, Submitted
 from paramgolf.board.ledger.ledger import Ledger
@@ -167,7 +167,7 @@ def add_entry(
     submission = {
         key: entry.pop(key) for key in ("link", "changed", "commit", "handed_in_at") if key in entry
     }
-    event = submit(ledger, make_entry(folder, scores=scores, **entry), who="Ada", **submission)
+    event = hand_in(ledger, make_entry(folder, scores=scores, **entry), who="Ada", **submission)
     if judged is None:
         return event
     kept = {key: entry[key] for key in ("record", "track", "challenge") if key in entry}
@@ -176,13 +176,13 @@ def add_entry(
 
 
 def filled_ledger(folder: Path) -> Ledger:
-    """A ledger with an entry of every status, settled; the caller closes it.
+    """A ledger with an entry of every status, settled.
 
     baseline: a record that wider-bigram beat. tuned: better than it by less than the margin. odd-idea: a non-record
     that builds on leaky, which was ruled invalid after. careless: a rule failed. unproven: undecided. fresh: waiting.
     twin: level with odd-idea.
     """
-    ledger = Ledger(folder / "ledger.sqlite", create=True)
+    ledger = Ledger(folder / "board", create=True)
     work = folder / "entries"
     odd = {0: 1.2601, 1: 1.2603, 2: 1.2602}
     add_entry(ledger, work / "baseline", changed="The first entry", link="https://example.org/pull/1")

@@ -17,21 +17,21 @@ from paramgolf.board.ledger.ledger import Ledger
 
 def write_submissions(path, name, count):
     """Hand in `count` entries."""
-    with Ledger(path) as ledger:
-        for number in range(count):
-            ledger.append(submission(ledger.store, f"{name}-{number}"), who=name, why="handed in")
+    ledger = Ledger(path)
+    for number in range(count):
+        ledger.append(submission(ledger.store, f"{name}-{number}"), who=name, why="handed in")
 
 
 def write_until_killed(path, name, acknowledged):
     """Hand in and judge entries without end; after each event that was acknowledged its chain goes to a file."""
     descriptor = os.open(acknowledged, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    with Ledger(path) as ledger:
-        for number in itertools.count():
-            entry = f"{name}-{number}"
-            submitted = ledger.append(submission(ledger.store, entry), who=name, why="handed in")
-            os.write(descriptor, f"{submitted.number} {submitted.chain}\n".encode())
-            judged = add_verdict(ledger, make_verdict(entry, {0: 1.2}), CHALLENGE, who=name)
-            os.write(descriptor, f"{judged.number} {judged.chain}\n".encode())
+    ledger = Ledger(path)
+    for number in itertools.count():
+        entry = f"{name}-{number}"
+        submitted = ledger.append(submission(ledger.store, entry), who=name, why="handed in")
+        os.write(descriptor, f"{submitted.number} {submitted.chain}\n".encode())
+        judged = add_verdict(ledger, make_verdict(entry, {0: 1.2}), CHALLENGE, who=name)
+        os.write(descriptor, f"{judged.number} {judged.chain}\n".encode())
 
 
 def main():

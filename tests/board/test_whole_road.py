@@ -109,8 +109,8 @@ def test_from_three_entries_to_a_public_ranking(game, home, tmp_path):
 
     public = tmp_path / "public"
     git(tmp_path, "clone", "-q", str(game.remote), str(public))
-    with Ledger(public / "board" / "ledger.sqlite") as ledger:
-        standings = read_standings(ledger)
+    ledger = Ledger(public / "board")
+    standings = read_standings(ledger)
     assert {row.entry: (row.status, row.place) for row in standings.rows} == {
         "record": (Status.RECORD, 1),
         "short": (Status.SHORT_OF_RECORD, 2),

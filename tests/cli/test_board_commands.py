@@ -1,12 +1,16 @@
 """The commands, in the order of their use."""
 
 import json
+import sqlite3
+from pathlib import Path
 
 import pytest
 from board_factory import BETTER, RECORD, filled_ledger, make_entry, make_verdict, trained_again
 
 from paramgolf.cli.app import main
 from paramgolf.judge.verdict import Outcome, Validity, write_verdict
+
+SQLITE_DUMP = Path(__file__).parents[1] / "board" / "ledger" / "sqlite_ledger.sql"
 
 
 @pytest.fixture
@@ -52,7 +56,7 @@ def test_from_an_empty_folder_to_a_ranking_and_back(board, here):
 
 
 def test_json_is_all_there_is_on_standard_output(here, capsys):
-    filled_ledger(here / "board").close()
+    filled_ledger(here)
     main(["board", "list", "--json", "--track", "fixed"])
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert [row["place"] for row in rows] == [1, 2, 3, 4, 4, None, None, None, None]
@@ -88,12 +92,23 @@ def test_the_table_and_a_row_say_what_training_again_came_to(board, here):
 
 
 def test_a_ledger_with_a_problem_exits_1_and_says_the_mend(board, here):
-    filled_ledger(here / "board").close()
+    filled_ledger(here)
     next((here / "board" / "store").glob("*/*")).unlink()
     assert "fix: Bring that file" in board("check", status=1)
 
 
 @pytest.mark.parametrize("words", [("show", "basline"), ("judge", "basline"), ("descendants", "basline")])
 def test_a_mistyped_name_lists_near_ones(board, here, words):
-    filled_ledger(here / "board").close()
+    filled_ledger(here)
     assert "Did you mean 'baseline'" in board(*words, status=2)
+
+
+def test_init_takes_a_ledger_in_sqlite_over_and_the_rest_asks_for_it(board, here):
+    (here / "board").mkdir()
+    connection = sqlite3.connect(here / "board" / "ledger.sqlite")
+    connection.executescript(SQLITE_DUMP.read_text())
+    connection.close()
+    assert "paramgolf board init --ledger board" in board("check", status=2)
+    assert "The store does not give" in board("init", status=1)  # only its events are here
+    assert "named by none" in board("check", status=1)
+    assert "second" in (here / "board" / "journal" / "00000001.jsonl").read_text()

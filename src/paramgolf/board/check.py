@@ -1,20 +1,21 @@
 """`paramgolf board check`: everything that the ledger says, said again from its parts."""
 
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from paramgolf.board.ledger.acceptance import refuse_unfounded
-from paramgolf.board.ledger.events import FIRST_CHAIN, Event, Judged, Submitted, body_json, chain_hash
-from paramgolf.board.ledger.ledger import Ledger
+from paramgolf.board.ledger.events import FIRST_CHAIN, Event, Judged, Submitted
+from paramgolf.board.ledger.journal import BRING_BACK, Journal
+from paramgolf.board.ledger.ledger import JOURNAL, STORE, refuse_no_ledger
 from paramgolf.board.ledger.state import EntryState, refuse_impossible
-from paramgolf.board.ranking.ranking import owed, rank
+from paramgolf.board.ledger.store import Store
+from paramgolf.board.ranking.cache import RankingCache
+from paramgolf.board.ranking.judgements import Judgements
+from paramgolf.board.ranking.ranking import owed, place
+from paramgolf.common.printable import quoted
 from paramgolf.errors import LedgerError, ParamgolfError, UsageError
 
-BRING_BACK = (
-    "Bring the ledger back from a copy (with git: git log, git checkout), and add what came after again."
-)
 BRING_FILE = "Bring that file of the store back from a copy: its name is the SHA-256 of its bytes."
 
 
@@ -37,23 +38,22 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
-def check(path: Path) -> Checked:
-    """Check SQLite's own integrity, the chain, the order of events, every stored file; and if all are sound, verdicts
-    and ranking. Writes nothing.
+def check(folder: Path) -> Checked:
+    """Check the journal's chain, the order of events, every stored file; and if all are sound, verdicts and ranking.
+
+    It writes nothing, and takes nothing from what a ranking has kept for the next one.
 
     Raises:
         UsageError: there is no ledger.
-        LedgerError: it cannot be read at all.
     """
-    with Ledger(path) as ledger:
-        problems = list(_integrity(path))
-        events = ledger.events()
-        problems += _columns(path, events)
-        named = {blob for event in events for blob in event.body.blobs}
-        files = set(ledger.store.names())
-        problems += [*_chain(events), *_order(events), *_files(ledger, named)]
-        if not problems:
-            problems += [*_verdicts(ledger, events), *_ranking(ledger, events)]
+    refuse_no_ledger(folder)
+    journal, store = Journal(folder / JOURNAL), Store(folder / STORE)
+    events, problems = _read(journal)
+    named = {blob for event in events for blob in event.body.blobs}
+    files = set(store.names())
+    problems += [*_order(events), *_files(store, named)]
+    if not problems:
+        problems += [*_verdicts(store, events), *_ranking(store, events)]
     return Checked(
         events=len(events),
         files=len(files),
@@ -63,46 +63,23 @@ def check(path: Path) -> Checked:
     )
 
 
-def _integrity(path: Path) -> Iterator[Problem]:
-    connection = sqlite3.connect(path)
+def _read(journal: Journal) -> tuple[list[Event], list[Problem]]:
+    """The events up to the first that is not as it was written, and what is wrong there."""
+    events: list[Event] = []
+    problems = [
+        Problem(what=f"{quoted(name)} is no file of a journal", mend="Move it away.")
+        for name in journal.others()
+    ]
     try:
-        for (line,) in connection.execute("PRAGMA integrity_check").fetchall():
-            if line != "ok":
-                yield Problem(what=f"SQLite finds its file damaged: {line}", mend=BRING_BACK)
-    except sqlite3.Error as error:
-        yield Problem(what=f"SQLite cannot read its file: {error}", mend=BRING_BACK)
-    finally:
-        connection.close()
+        for event in journal.after(()):
+            events.append(event)
+    except LedgerError as error:
+        what = str(error).removesuffix(f" {BRING_BACK}")
+        problems.append(Problem(what=f"{what} Nothing after it was checked.", mend=BRING_BACK))
+    return events, problems
 
 
-def _columns(path: Path, events: tuple[Event, ...]) -> Iterator[Problem]:
-    """The columns that events are found by are no part of the chain: each has to say what its event says."""
-    connection = sqlite3.connect(path)
-    try:
-        rows = connection.execute("SELECT kind, entry, key FROM events ORDER BY number").fetchall()
-    finally:
-        connection.close()
-    for event, row in zip(events, rows, strict=False):
-        if row != (event.body.kind, event.entry, event.body.key):
-            yield Problem(what=f"event {event.number}, on {event.entry}, is filed as {row}", mend=BRING_BACK)
-
-
-def _chain(events: tuple[Event, ...]) -> Iterator[Problem]:
-    before = FIRST_CHAIN
-    for place, event in enumerate(events, 1):
-        if event.number != place:
-            yield Problem(
-                what=f"event {place} is missing: event {event.number} is in its place", mend=BRING_BACK
-            )
-            return
-        if event.chain != chain_hash(before, place, event.at, event.who, event.why, body_json(event.body)):
-            yield Problem(
-                what=f"event {place}, on {event.entry}, was changed after it was written", mend=BRING_BACK
-            )
-        before = event.chain
-
-
-def _order(events: tuple[Event, ...]) -> Iterator[Problem]:
+def _order(events: Sequence[Event]) -> Iterator[Problem]:
     states: dict[str, EntryState] = {}
     for event in events:
         state = states.get(event.entry, EntryState())
@@ -113,27 +90,27 @@ def _order(events: tuple[Event, ...]) -> Iterator[Problem]:
         states[event.entry] = state.after(event)
 
 
-def _files(ledger: Ledger, named: set[str]) -> Iterator[Problem]:
+def _files(store: Store, named: set[str]) -> Iterator[Problem]:
     for blob in sorted(named):
         try:
-            ledger.store.get(blob)
+            store.get(blob)
         except LedgerError as error:
             yield Problem(what=str(error), mend=BRING_FILE)
 
 
-def _verdicts(ledger: Ledger, events: tuple[Event, ...]) -> Iterator[Problem]:
+def _verdicts(store: Store, events: Sequence[Event]) -> Iterator[Problem]:
     submissions = {event.number: event.body for event in events if isinstance(event.body, Submitted)}
     for event in events:
         if isinstance(event.body, Judged) and event.body.submission in submissions:
             try:
-                refuse_unfounded(event.body, submissions[event.body.submission], ledger.store)
+                refuse_unfounded(event.body, submissions[event.body.submission], store)
             except UsageError as error:
                 yield Problem(what=f"event {event.number}: {error}", mend=BRING_BACK)
 
 
-def _ranking(ledger: Ledger, events: tuple[Event, ...]) -> Iterator[Problem]:
+def _ranking(store: Store, events: Sequence[Event]) -> Iterator[Problem]:
     try:
-        due = owed(events, rank(events, ledger.store.get))
+        due = owed(events, place(events, Judgements(store.get, RankingCache())))
     except ParamgolfError as error:
         yield Problem(what=f"the ranking cannot be rebuilt: {error}", mend="Fix what is named above first.")
         return

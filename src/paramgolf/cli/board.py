@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 board = App(name="board", help="The leaderboard: its ledger, its ranking, its site.")
 
-LedgerPath = Annotated[Path, Parameter(name="--ledger", help="The ledger's file; its store lies beside it.")]
+LedgerPath = Annotated[Path, Parameter(name="--ledger", help="The ledger's folder.")]
 EntryName = Annotated[str, Parameter(name="ENTRY", help="The entry's name in the ledger.")]
 Why = Annotated[str, Parameter(help="The reason, in a sentence; it is shown for good.")]
 Who = Annotated[str, Parameter(help="Who does this; it is shown for good.")]
-LEDGER = Path("board/ledger.sqlite")
+LEDGER = Path("board")
 ORGANISER = "an organiser"
 
 
 @board.command
 def init(*, ledger: LedgerPath = LEDGER) -> None:
-    """Make a ledger, or bring one up to date: its schema, and what the ranking has to say of it.
+    """Make a ledger, or bring one up to date: take over one in SQLite, and write what the ranking has to say of it.
 
-    Writes the ledger and its store. Again, it changes nothing.
+    Writes the ledger's folder. Every event of ledger.sqlite keeps its number and its hash. Again, it changes nothing.
 
     ```
     paramgolf board init
@@ -46,10 +46,10 @@ def init(*, ledger: LedgerPath = LEDGER) -> None:
     from paramgolf.board.ledger.ledger import Ledger
     from paramgolf.board.ranking.ranking import settle
 
-    with Ledger(ledger, create=True) as opened:
-        written = settle(opened)
-        _say(f"{ledger} holds {len(opened.events()):,} events. Next: paramgolf board add ENTRY_FOLDER")
-        _tell(written)
+    opened = Ledger(ledger, create=True)
+    written = settle(opened)
+    _say(f"{ledger} holds {len(opened.events()):,} events. Next: paramgolf board add ENTRY_FOLDER")
+    _tell(written)
 
 
 @board.command
@@ -73,13 +73,12 @@ def add(
     paramgolf board add entries/mine --changed "Four times the bigram table"
     ```
     """
-    from paramgolf.board.intake.intake import submit
+    from paramgolf.board.intake.intake import hand_in
     from paramgolf.board.ledger.ledger import Ledger
 
-    with Ledger(ledger) as opened:
-        event = submit(
-            opened, folder, who=who, link=link, changed=changed, commit=commit, handed_in_at=handed_in_at
-        )
+    event = hand_in(
+        Ledger(ledger), folder, who=who, link=link, changed=changed, commit=commit, handed_in_at=handed_in_at
+    )
     _say(f"{event.entry} is handed in, as event {event.number}. Next: paramgolf board judge {event.entry}")
 
 
@@ -107,7 +106,7 @@ def judge(
     """
     from paramgolf.board.intake.intake import add_verdict, verdict_in
     from paramgolf.board.ledger.ledger import Ledger
-    from paramgolf.board.ranking.ranking import read_standings, settle
+    from paramgolf.board.ranking.ranking import read_places, settle
     from paramgolf.board.ranking.replay import judge_stored
     from paramgolf.challenge import load_challenge
     from paramgolf.errors import UsageError
@@ -115,16 +114,16 @@ def judge(
 
     if verdict and reproduce:
         raise UsageError("A verdict.json is taken as it is. Leave out --verdict, or --reproduce.")
-    with Ledger(ledger) as opened:
-        submission = opened.submitted(entry).submission
-        if verdict is None:
-            terms = _terms(challenge, documents, corpus, fresh, reproduce)(submission.challenge)
-            rules, found = terms.challenge, judge_stored(opened, entry, terms)
-        else:
-            rules, found = load_challenge(challenge or submission.challenge), verdict_in(verdict)
-        add_verdict(opened, found, rules, who=who)
-        _tell(settle(opened))
-        row = read_standings(opened).row(entry)
+    opened = Ledger(ledger)
+    submission = opened.submitted(entry).submission
+    if verdict is None:
+        terms = _terms(challenge, documents, corpus, fresh, reproduce)(submission.challenge)
+        rules, found = terms.challenge, judge_stored(opened, entry, terms)
+    else:
+        rules, found = load_challenge(challenge or submission.challenge), verdict_in(verdict)
+    add_verdict(opened, found, rules, who=who)
+    _tell(settle(opened))
+    row = read_places(opened).row(entry)
     _say(f"{entry} is {row.status}: {row.status_reason}")
     sys.exit(0 if found.standing is Validity.VALID else 1)
 
@@ -149,8 +148,7 @@ def list_(
     from paramgolf.board.ranking.table import print_standings, shown_rows, summary
     from paramgolf.lab.reporter import Reporter
 
-    with Ledger(ledger) as opened:
-        rows = shown_rows(read_standings(opened), challenge=challenge, track=track, history=history)
+    rows = shown_rows(read_standings(Ledger(ledger)), challenge=challenge, track=track, history=history)
     if as_json:
         print_result({"rows": [summary(row) for row in rows]}, as_json)
     else:
@@ -170,8 +168,7 @@ def show(entry: EntryName, *, ledger: LedgerPath = LEDGER, as_json: AsJson = Fal
     from paramgolf.board.ranking.table import print_row, row_of, summary
     from paramgolf.lab.reporter import Reporter
 
-    with Ledger(ledger) as opened:
-        row = row_of(read_standings(opened), entry)
+    row = row_of(read_standings(Ledger(ledger)), entry)
     if as_json:
         events = [asdict(event) for event in row.events]
         print_result(summary(row) | {"events": events, "descendants": row.descendants}, as_json)
@@ -201,8 +198,7 @@ def site(
     from paramgolf.board.ranking.ranking import read_standings
     from paramgolf.board.site import build_site
 
-    with Ledger(ledger) as opened:
-        standings = read_standings(opened)
+    standings = read_standings(Ledger(ledger))
     built = build_site(standings, out, title=title, base_url=base_url)
     _say(f"{out / 'index.html'} is ready: {built.files:,} files, {built.written:,} of them written anew")
 
@@ -217,12 +213,12 @@ def invalidate(entry: EntryName, *, why: Why, ledger: LedgerPath = LEDGER, who: 
     """
     from paramgolf.board.intake.intake import rule_invalid
     from paramgolf.board.ledger.ledger import Ledger
-    from paramgolf.board.ranking.ranking import read_standings, settle
+    from paramgolf.board.ranking.ranking import read_places, settle
 
-    with Ledger(ledger) as opened:
-        rule_invalid(opened, entry, who=who, why=why)
-        _tell(settle(opened))
-        descendants = read_standings(opened).row(entry).descendants
+    opened = Ledger(ledger)
+    rule_invalid(opened, entry, who=who, why=why)
+    _tell(settle(opened))
+    descendants = read_places(opened).row(entry).descendants
     if descendants:
         _say(f"These build on it, to be judged again: paramgolf board replay --apply {' '.join(descendants)}")
 
@@ -239,9 +235,9 @@ def reinstate(entry: EntryName, *, why: Why, ledger: LedgerPath = LEDGER, who: W
     from paramgolf.board.ledger.ledger import Ledger
     from paramgolf.board.ranking.ranking import settle
 
-    with Ledger(ledger) as opened:
-        intake.reinstate(opened, entry, who=who, why=why)
-        _tell(settle(opened))
+    opened = Ledger(ledger)
+    intake.reinstate(opened, entry, who=who, why=why)
+    _tell(settle(opened))
 
 
 @board.command
@@ -253,11 +249,10 @@ def descendants(entry: EntryName, *, ledger: LedgerPath = LEDGER) -> None:
     ```
     """
     from paramgolf.board.ledger.ledger import Ledger
-    from paramgolf.board.ranking.ranking import read_standings
+    from paramgolf.board.ranking.ranking import read_places
     from paramgolf.board.ranking.table import row_of
 
-    with Ledger(ledger) as opened:
-        standings = read_standings(opened)
+    standings = read_places(Ledger(ledger))
     for name in row_of(standings, entry).descendants:
         row = standings.row(name)
         print(f"{name:<40} {row.status}{', disputed' if row.disputed else ''}")
@@ -265,7 +260,7 @@ def descendants(entry: EntryName, *, ledger: LedgerPath = LEDGER) -> None:
 
 @board.command
 def check(*, ledger: LedgerPath = LEDGER) -> None:
-    """Check every event, every stored file, SQLite's own file, and the ranking. Exit 0 only if all is well.
+    """Check every event, every stored file, and the ranking. Exit 0 only if all is well.
 
     Writes nothing. The last line is the hash that all events hang on: publish it, and no tail can be cut off unseen.
 
@@ -314,16 +309,16 @@ def replay(
     from paramgolf.board.ranking import replay as again
     from paramgolf.board.ranking.ranking import settle
 
-    with Ledger(ledger) as opened:
-        names = entries or again.judged_entries(opened)
-        done = again.replay(opened, names, _terms(challenge, documents, corpus, fresh, reproduce))
-        for one in done.rejudged:
-            _say(f"{one.entry}: {'; '.join(one.changes) or 'nothing changes'}")
-        for entry, before, after in done.standings:
-            _say(f"{entry}: {before} -> {after}")
-        if apply:
-            again.apply(opened, done, who=who, why="judged again")
-            _tell(settle(opened))
+    opened = Ledger(ledger)
+    names = entries or again.judged_entries(opened)
+    done = again.replay(opened, names, _terms(challenge, documents, corpus, fresh, reproduce))
+    for one in done.rejudged:
+        _say(f"{one.entry}: {'; '.join(one.changes) or 'nothing changes'}")
+    for entry, before, after in done.standings:
+        _say(f"{entry}: {before} -> {after}")
+    if apply:
+        again.apply(opened, done, who=who, why="judged again")
+        _tell(settle(opened))
 
 
 @board.command(name="import-history")
@@ -344,8 +339,8 @@ def import_history(
     from paramgolf.board.intake.public_history import import_history as take_in
     from paramgolf.board.ledger.ledger import Ledger
 
-    with Ledger(ledger) as opened:
-        _say(f"The ledger has {len(take_in(opened, folder, who=who))} entries of the public game's history.")
+    taken = take_in(Ledger(ledger), folder, who=who)
+    _say(f"The ledger has {len(taken)} entries of the public game's history.")
 
 
 def _terms(

@@ -40,16 +40,16 @@ def submit(
     paramgolf submit entries/mine
     ```
     """
-    from paramgolf.board.pulls.submitting import submit as hand_in
+    from paramgolf.board.pulls.submitting import push_entry
     from paramgolf.lab.reporter import Reporter
 
     reporter = Reporter()
-    handed_in = hand_in(entry, Path(), remote=remote, branch=branch, say=reporter.say)
-    for warning in handed_in.warnings:
+    pushed = push_entry(entry, Path(), remote=remote, branch=branch, say=reporter.say)
+    for warning in pushed.warnings:
         reporter.warn(warning)
-    done = "is pushed" if handed_in.changed else "was there already, with all of this"
-    reporter.say(f"{handed_in.branch} {done} ({handed_in.commit[:10]}).")
-    reporter.say(f"Next: {handed_in.next_step}")
+    done = "is pushed" if pushed.changed else "was there already, with all of this"
+    reporter.say(f"{pushed.branch} {done} ({pushed.commit[:10]}).")
+    reporter.say(f"Next: {pushed.next_step}")
 
 
 def sandbox_check() -> None:

@@ -6,7 +6,7 @@ import pytest
 from board_factory import make_entry, make_verdict
 
 from paramgolf.board.intake import intake
-from paramgolf.board.intake.intake import submit, verdict_in
+from paramgolf.board.intake.intake import hand_in, verdict_in
 from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.errors import EntryError, UsageError
 from paramgolf.judge.verdict import write_verdict
@@ -16,8 +16,7 @@ ME = {"who": "me", "why": "so"}
 
 @pytest.fixture
 def ledger(tmp_path):
-    with Ledger(tmp_path / "board" / "ledger.sqlite", create=True) as ledger:
-        yield ledger
+    return Ledger(tmp_path / "board", create=True)
 
 
 @pytest.fixture
@@ -28,10 +27,10 @@ def entry(tmp_path):
 def test_every_regular_file_is_kept_but_what_the_judge_left(ledger, entry):
     (entry / "notes").mkdir()
     (entry / "notes" / "what did not work.md").write_text("Much.")
-    before = submit(ledger, entry, **ME)
+    before = hand_in(ledger, entry, **ME)
     write_verdict(entry / "verdict.json", make_verdict("mine"))
     (entry / "verdict.html").write_text("<p>")
-    assert submit(ledger, entry, **ME) == before
+    assert hand_in(ledger, entry, **ME) == before
     kept = {file.path: ledger.store.get(file.sha256) for file in before.body.files}
     assert kept == {
         path.relative_to(entry).as_posix(): path.read_bytes()
@@ -58,7 +57,7 @@ def test_what_no_entry_may_hold_is_refused_and_leaves_no_event(ledger, entry, sp
     if (entry / "big").exists():
         monkeypatch.setattr(intake, "LARGEST_ENTRY", 1000)
     with pytest.raises(EntryError, match=message):
-        submit(ledger, entry, **ME)
+        hand_in(ledger, entry, **ME)
     assert ledger.events() == ()
 
 
@@ -74,7 +73,7 @@ def test_what_no_entry_may_hold_is_refused_and_leaves_no_event(ledger, entry, sp
 )
 def test_a_wrong_value_is_named(ledger, entry, given, message):
     with pytest.raises(UsageError, match=message):
-        submit(ledger, entry, **ME, **given)
+        hand_in(ledger, entry, **ME, **given)
 
 
 def test_a_verdict_may_lie_anywhere_but_has_to_be_one(tmp_path):

@@ -82,8 +82,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def ledger(tmp_path):
-    with Ledger(tmp_path / "board" / "ledger.sqlite", create=True) as ledger:
-        yield ledger
+    return Ledger(tmp_path / "board", create=True)
 
 
 def write(folder, rows, folders):

@@ -8,7 +8,7 @@ from board_factory import CHALLENGE, add_entry, make_entry, make_verdict, submis
 from ledger_writer import write_submissions
 
 from paramgolf.board.check import check
-from paramgolf.board.intake.intake import add_verdict, reinstate, rule_invalid, submit
+from paramgolf.board.intake.intake import add_verdict, hand_in, reinstate, rule_invalid
 from paramgolf.board.ledger.events import FIRST_CHAIN, Judged
 from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.challenge import challenge_json
@@ -20,8 +20,7 @@ ME = {"who": "me", "why": "so"}
 
 @pytest.fixture
 def ledger(tmp_path):
-    with Ledger(tmp_path / "board" / "ledger.sqlite", create=True) as ledger:
-        yield ledger
+    return Ledger(tmp_path / "board", create=True)
 
 
 def judged(ledger, verdict, **changes):
@@ -38,24 +37,24 @@ def judged(ledger, verdict, **changes):
 
 def test_there_has_to_be_one(tmp_path):
     with pytest.raises(UsageError, match="board init"):
-        Ledger(tmp_path / "ledger.sqlite")
+        Ledger(tmp_path)
 
 
 def test_what_was_written_is_there_when_it_is_opened_again(ledger, tmp_path):
     written = add_entry(ledger, tmp_path / "mine")
-    with Ledger(ledger.path) as again:
-        assert again.events()[-1] == written
-        assert again.events_of("mine") == again.events()
-        assert again.events()[0].chain != FIRST_CHAIN
+    again = Ledger(ledger.folder)
+    assert again.events()[-1] == written
+    assert again.events_of("mine") == again.events()
+    assert again.events()[0].chain != FIRST_CHAIN
 
 
 def test_the_same_again_is_the_same_event(ledger, tmp_path):
     first = [
-        submit(ledger, make_entry(tmp_path / "mine"), **ME),
+        hand_in(ledger, make_entry(tmp_path / "mine"), **ME),
         add_verdict(ledger, make_verdict("mine"), CHALLENGE, who="the judge"),
     ]
     again = [
-        submit(ledger, tmp_path / "mine", **ME),
+        hand_in(ledger, tmp_path / "mine", **ME),
         add_verdict(ledger, make_verdict("mine"), CHALLENGE, who="the judge"),
     ]
     assert again == first
@@ -65,19 +64,19 @@ def test_the_same_again_is_the_same_event(ledger, tmp_path):
 def test_other_files_under_the_same_name_are_handed_in_anew_until_one_is_valid(ledger, tmp_path):
     add_entry(ledger, tmp_path / "mine", judged=Validity.UNDECIDED)
     (tmp_path / "mine" / "README.md").write_text("# Better\n")
-    anew = submit(ledger, tmp_path / "mine", **ME)
+    anew = hand_in(ledger, tmp_path / "mine", **ME)
     state = ledger.state_of("mine")
     assert (state.submitted, state.judged) == (anew, None)
     add_verdict(ledger, make_verdict("mine"), CHALLENGE, who="the judge")
     (tmp_path / "mine" / "README.md").write_text("# Better still\n")
     with pytest.raises(UsageError, match="judged valid"):
-        submit(ledger, tmp_path / "mine", **ME)
+        hand_in(ledger, tmp_path / "mine", **ME)
 
 
 def test_a_name_that_differs_in_case_alone_is_taken(ledger, tmp_path):
     add_entry(ledger, tmp_path / "mine")
     with pytest.raises(UsageError, match="upper and lower case"):
-        submit(ledger, make_entry(tmp_path / "Mine"), **ME)
+        hand_in(ledger, make_entry(tmp_path / "Mine"), **ME)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,7 @@ def test_a_name_that_differs_in_case_alone_is_taken(ledger, tmp_path):
     ],
 )
 def test_what_cannot_happen_is_refused_and_leaves_no_event(ledger, tmp_path, happen, message):
-    submit(ledger, make_entry(tmp_path / "mine"), **ME)
+    hand_in(ledger, make_entry(tmp_path / "mine"), **ME)
     with pytest.raises(UsageError, match=message):
         happen(ledger, tmp_path / "mine")
     assert {event.body.kind for event in ledger.events()} <= {"submitted", "invalidated"}
@@ -109,7 +108,7 @@ def test_what_cannot_happen_is_refused_and_leaves_no_event(ledger, tmp_path, hap
 
 def anew(ledger, folder):
     (folder / "README.md").write_text("# Anew\n")
-    submit(ledger, folder, **ME)
+    hand_in(ledger, folder, **ME)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +125,7 @@ def anew(ledger, folder):
     ],
 )
 def test_a_verdict_on_something_else_earns_no_row(ledger, tmp_path, changes, message):
-    submit(ledger, make_entry(tmp_path / "mine"), **ME)
+    hand_in(ledger, make_entry(tmp_path / "mine"), **ME)
     with pytest.raises(UsageError, match=message):
         add_verdict(ledger, replace(make_verdict("mine"), **changes), CHALLENGE, who="me")
     assert len(ledger.events()) == 1
@@ -152,14 +151,18 @@ def test_several_events_are_written_together_or_not_at_all(ledger):
     assert ledger.append_all([fine], after=0) is not None
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_take_turns(ledger):
     context = multiprocessing.get_context("forkserver")
-    writers = [context.Process(target=write_submissions, args=(ledger.path, f"writer-{n}", 40)) for n in "12"]
+    writers = [
+        context.Process(target=write_submissions, args=(ledger.folder, f"writer-{n}", 40)) for n in "12"
+    ]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
         assert writer.exitcode == 0
-    assert len(ledger.events()) == 80
-    assert {event.entry for event in ledger.events()} == {f"writer-{n}-{i}" for n in "12" for i in range(40)}
-    assert check(ledger.path).problems == ()
+    events = Ledger(ledger.folder).events()
+    assert len(events) == 80
+    assert {event.entry for event in events} == {f"writer-{n}-{i}" for n in "12" for i in range(40)}
+    assert check(ledger.folder).problems == ()

@@ -32,8 +32,8 @@ def wait_until(condition):
 
 
 def test_a_hundred_killed_writers_lose_nothing_that_was_acknowledged(tmp_path):
-    path, acknowledged = tmp_path / "board" / "ledger.sqlite", tmp_path / "acknowledged"
-    Ledger(path, create=True).close()
+    path, acknowledged = tmp_path / "board", tmp_path / "acknowledged"
+    Ledger(path, create=True)
     acknowledged.touch()
     rng = random.Random(5)
 
@@ -41,7 +41,10 @@ def test_a_hundred_killed_writers_lose_nothing_that_was_acknowledged(tmp_path):
         return acknowledged.read_bytes().count(b"\n")
 
     with subprocess.Popen(
-        [sys.executable, ledger_writer.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, ledger_writer.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as starter:
         for life in range(KILLS):
             print(path, f"life-{life}", acknowledged, sep="\t", file=starter.stdin, flush=True)
@@ -53,9 +56,9 @@ def test_a_hundred_killed_writers_lose_nothing_that_was_acknowledged(tmp_path):
             wait_until(lambda writer=writer: not Path(f"/proc/{writer}").exists())
         starter.stdin.close()
 
-    with Ledger(path) as ledger:
-        written = {(event.number, event.chain) for event in ledger.events()}
-        settle(ledger)
+    ledger = Ledger(path)
+    written = {(event.number, event.chain) for event in ledger.events()}
+    settle(ledger)
     promised = {
         (int(number), chain) for number, chain in map(str.split, acknowledged.read_text().splitlines())
     }

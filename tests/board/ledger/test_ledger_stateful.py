@@ -27,13 +27,12 @@ class AnyLedger(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "board" / "ledger.sqlite"
+        self.path = Path(self.folder.name) / "board"
         self.ledger = Ledger(self.path, create=True)
         self.standing, self.ruled, self.known, self.judgements = {}, set(), set(), 0
 
     def teardown(self):
         settle(self.ledger)
-        self.ledger.close()
         assert check(self.path).problems == ()
         self.folder.cleanup()
 
@@ -86,7 +85,6 @@ class AnyLedger(RuleBasedStateMachine):
     @rule()
     def open_it_again(self):
         before = self.ledger.events()
-        self.ledger.close()
         self.ledger = Ledger(self.path)
         assert self.ledger.events() == before
 

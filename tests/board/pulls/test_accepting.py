@@ -64,8 +64,8 @@ class Road:
     def standings(self, folder):
         """The ranking that main has, from a whole checkout."""
         git(folder, "clone", "-q", str(self.game.remote), str(folder / "checkout"))
-        with Ledger(folder / "checkout" / "board" / "ledger.sqlite") as ledger:
-            return read_standings(ledger)
+        ledger = Ledger(folder / "checkout" / "board")
+        return read_standings(ledger)
 
 
 @pytest.fixture

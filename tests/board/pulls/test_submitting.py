@@ -7,7 +7,7 @@ import pytest
 from bare_game import entry_files, git, verdict_by_hand
 
 from paramgolf.board.pulls.judging import check_pull
-from paramgolf.board.pulls.submitting import check_entry, submit
+from paramgolf.board.pulls.submitting import check_entry, push_entry
 from paramgolf.errors import PullError, UsageError
 from paramgolf.judge.verdict import Validity, write_verdict
 
@@ -33,7 +33,7 @@ def write(home, files):
 
 
 def hand_in(entry, **options):
-    return submit(entry, entry.parents[1], remote="origin", **options)
+    return push_entry(entry, entry.parents[1], remote="origin", **options)
 
 
 def test_the_branch_has_the_folder_and_nothing_else(game, mine, tmp_path):
@@ -177,4 +177,4 @@ def test_the_next_step_is_an_address_on_github(mine, game, url):
 def test_outside_a_repository_it_says_so(tmp_path):
     write(tmp_path, entry_files("mine"))
     with pytest.raises(UsageError, match="no git repository"):
-        submit(tmp_path / "entries" / "mine", Path("/"), remote="origin")
+        push_entry(tmp_path / "entries" / "mine", Path("/"), remote="origin")

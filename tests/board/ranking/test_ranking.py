@@ -18,8 +18,7 @@ LOCAL = ("local", "fixed")
 
 @pytest.fixture
 def ledger(tmp_path):
-    with Ledger(tmp_path / "board" / "ledger.sqlite", create=True) as ledger:
-        yield ledger
+    return Ledger(tmp_path / "board", create=True)
 
 
 def judge(ledger, entry, scores, **changes):
@@ -31,8 +30,8 @@ def statuses(ledger):
 
 
 def test_a_filled_ledger_has_every_status(tmp_path):
-    with filled_ledger(tmp_path) as ledger:
-        standings = read_standings(ledger)
+    ledger = filled_ledger(tmp_path)
+    standings = read_standings(ledger)
     assert {row.entry: (row.status, row.place) for row in standings.rows} == {
         "baseline": (Status.FORMER_RECORD, 3),
         "leaky": (Status.INVALID, None),

@@ -3,12 +3,15 @@
 import hashlib
 import random
 
+import pytest
 from board_factory import CHALLENGE, make_verdict, submission
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paramgolf.board.ledger.events import FIRST_CHAIN, Invalidated, Judged, Reinstated, chained
-from paramgolf.board.ranking.ranking import owed, rank
+from paramgolf.board.ranking.cache import RankingCache
+from paramgolf.board.ranking.judgements import Judgements
+from paramgolf.board.ranking.ranking import owed, place, rank
 from paramgolf.challenge import challenge_json
 from paramgolf.judge.verdict import Validity, verdict_json
 
@@ -125,6 +128,26 @@ def test_a_ranking_settled_after_every_event_is_the_one_settled_at_the_end(game,
     assert essence(rank(events, blobs.__getitem__)) == essence(
         rank(played(game, turns, blobs), blobs.__getitem__)
     )
+
+
+@pytest.mark.slow
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(game=games(), seed=st.integers(0, 1000))
+def test_a_ranking_from_what_the_one_before_kept_is_the_one_from_scratch(game, seed, tmp_path):
+    """After every event, whatever came late or was ruled; only new verdicts are read."""
+    turns = [name for name, entry in game.items() for _ in entry["story"]]
+    random.Random(seed).shuffle(turns)
+    blobs, kept = Blobs(), tmp_path / "cache"
+    kept.unlink(missing_ok=True)
+    events = played(game, turns, blobs)
+    for number in range(1, len(events) + 1):
+        cache = RankingCache(kept)
+        incremental = place(events[:number], Judgements(blobs.__getitem__, cache))
+        cache.save()
+        assert incremental == place(events[:number], Judgements(blobs.__getitem__, RankingCache()))
+        assert owed(events[:number], incremental) == owed(
+            events[:number], rank(events[:number], blobs.__getitem__)
+        )
 
 
 def rechained(body, events, why="so"):

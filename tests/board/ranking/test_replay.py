@@ -7,7 +7,7 @@ from board_factory import CHALLENGE, add_entry, make_verdict
 
 from collection import CHALLENGE_TOML, FRESH, TEXTS, as_entry, honest
 from paramgolf.board.check import check
-from paramgolf.board.intake.intake import add_verdict, submit
+from paramgolf.board.intake.intake import add_verdict, hand_in
 from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.board.ranking.ranking import read_standings, settle
 from paramgolf.board.ranking.replay import apply, differences, judge_stored, stored_folder
@@ -24,8 +24,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def ledger(tmp_path):
-    with Ledger(tmp_path / "board" / "ledger.sqlite", create=True) as ledger:
-        yield ledger
+    return Ledger(tmp_path / "board", create=True)
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def test_an_entry_is_handed_in_judged_ranked_and_judged_again(ledger, tmp_path, 
     """The whole road of one real entry: its verdict is the judge's, from the files in the store alone."""
     case = next(case for case in honest() if case.name == "order_1")
     folder = as_entry(replace(case, claims=3.3865), tmp_path / "order_1", "small-game")
-    submit(ledger, folder, who="Ada")
+    hand_in(ledger, folder, who="Ada")
     verdict = judge_stored(ledger, "order_1", terms)
     assert (verdict.entry, verdict.standing) == ("order_1", Validity.VALID), verdict.failed
     add_verdict(ledger, verdict, terms.challenge, who="the judge")
@@ -53,7 +52,7 @@ def test_an_entry_is_handed_in_judged_ranked_and_judged_again(ledger, tmp_path, 
     assert len(ledger.events()) == 3
     apply(ledger, again, who="the judge", why="judged again")
     assert settle(ledger)[0].body.verdict_sha256 != row.verdict_sha256
-    assert check(ledger.path).problems == ()
+    assert check(ledger.folder).problems == ()
 
 
 def test_what_a_rule_of_today_would_change_is_told_and_written_only_when_asked(ledger, tmp_path, monkeypatch):

@@ -103,8 +103,8 @@ def test_the_board_has_a_stored_entry_trained_again(finished, files, tmp_path, m
             main(["board", *words])
         except SystemExit as stop:
             assert (words, stop.code) == (judge, 1)  # noqa: PT017 - a cheat's exit, not an error's message
-    with Ledger(tmp_path / "board" / "ledger.sqlite") as ledger:
-        row = read_standings(ledger).row("mine")
+    ledger = Ledger(tmp_path / "board")
+    row = read_standings(ledger).row("mine")
     assert row.verdict.trained_again == 0
     assert row.verdict.reproduction.outcome is Outcome.FAIL
     assert "Seed 0 was trained again from its recipe: fail" in row.verdict.reproduction_in_words

@@ -35,7 +35,7 @@ from paramgolf.judge.verdict import LARGEST_VERDICT_FILE, Verdict, parse_verdict
 OF_THE_JUDGE = frozenset({folders.VERDICT, folders.VERDICT_PAGE})
 
 
-def submit(
+def hand_in(
     ledger: Ledger,
     folder: Path,
     *,

@@ -1,1 +1,1 @@
-"""The ledger: events, their files by hash, migrations, state and check."""
+"""The ledger: events in a journal, the files that they name in a store, and the state that follows."""

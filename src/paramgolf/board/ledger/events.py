@@ -87,7 +87,7 @@ class Submitted:
     def manifest_sha256(self) -> str:
         """One hash over path, size and bytes of every file."""
         lines = [[file.path, file.size, file.sha256] for file in sorted(self.files, key=lambda f: f.path)]
-        return _sha256(_canonical(lines))
+        return _sha256(canonical_json(lines))
 
     @property
     def key(self) -> str | None:
@@ -238,12 +238,12 @@ def chained(body: Body, *, number: int, at: str, who: str, why: str, before: str
 
 def chain_hash(before: str, number: int, at: str, who: str, why: str, body: str) -> str:
     """What ties an event to all those before it."""
-    return _sha256(_canonical([before, number, at, who, why, body]))
+    return _sha256(canonical_json([before, number, at, who, why, body]))
 
 
 def body_json(body: Body) -> str:
     """Canonical JSON: the same body gives the same bytes."""
-    return _canonical(_BODY.dump_python(body, mode="json"))
+    return canonical_json(_BODY.dump_python(body, mode="json"))
 
 
 def parse_body(text: str) -> Body:
@@ -258,7 +258,8 @@ def parse_body(text: str) -> Body:
         raise LedgerError(f"The ledger holds what is no event: {what_is_wrong(error, _BODY)}.") from None
 
 
-def _canonical(value: Any) -> str:
+def canonical_json(value: Any) -> str:
+    """JSON that is the same for the same value, whatever the order of its keys."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

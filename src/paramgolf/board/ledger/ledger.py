@@ -1,31 +1,39 @@
-"""The ledger: an append-only list of events in SQLite, with the files that they name in a store beside it.
+"""The ledger: an append-only list of events in a journal, with the files that they name in a store beside it.
 
-What `append` returned is on the disk (write-ahead log, synchronous=FULL), and so are the files. Two writers take turns.
+It is a folder: `journal/` and `store/`, which git keeps, and what this machine keeps for itself. Opening it reads the
+journal, checks its chain, and writes nothing at all, so that it can be read where nothing can be written. What `append`
+returned is on the disk, and so are the files. Two writers take turns, by a lock that a killed one lets go.
 """
 
 import difflib
-import sqlite3
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
-
-from pydantic import ValidationError
 
 from paramgolf.board.ledger.acceptance import refuse_unfounded
-from paramgolf.board.ledger.events import FIRST_CHAIN, Body, Event, Judged, body_json, chained, parse_body
-from paramgolf.board.ledger.migrations import migrate
+from paramgolf.board.ledger.events import FIRST_CHAIN, Body, Event, Judged, chained
+from paramgolf.board.ledger.index import Index
+from paramgolf.board.ledger.journal import EVENTS_A_FILE, Journal
+from paramgolf.board.ledger.sqlite_ledger import SQLITE_LEDGER, TAKEN_OVER, read_sqlite_ledger
 from paramgolf.board.ledger.state import EntryState, refuse_impossible
 from paramgolf.board.ledger.store import Store
+from paramgolf.common.files import write_atomic
+from paramgolf.common.locks import locked
 from paramgolf.common.printable import quoted
-from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import LedgerError, UsageError
 
 BUSY_SECONDS = 60
-_COLUMNS = "number, at, who, why, body, chain"
+JOURNAL = "journal"
+STORE = "store"
+LOCK = "writing.lock"
+# what ranking keeps between two runs; disposable
+RANKING_CACHE = "ranking-cache.json"
+# what git does not keep
+OF_THIS_MACHINE = frozenset({LOCK, RANKING_CACHE, TAKEN_OVER})
+GIT_IGNORE = "".join(f"{name}\n" for name in sorted(OF_THIS_MACHINE)) + ".*.tmp\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,48 +46,31 @@ class Entered:
 
 
 class Ledger:
-    """Use it in a `with` block; one process may hold it open while others write."""
+    """The events as they were when it was opened, and as they are after each append. It holds nothing open."""
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
-        """Open the ledger at `path`, or with `create` make it where it is missing. An older one is migrated.
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        """Read the ledger in `folder`. With `create`: make it where there is none, take one in SQLite over.
 
         Raises:
-            UsageError: there is none.
-            LedgerError: it is no ledger, or a newer paramgolf wrote it.
+            UsageError: there is none, or one in SQLite that was not taken over.
+            LedgerError: it is not as it was written, or a newer paramgolf wrote it.
         """
-        if not create and not path.is_file():
-            raise UsageError(f"There is no ledger at {path}. Make it: paramgolf board init --ledger {path}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self.store = Store(path.parent / "store")
-        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-        try:
-            self._connection.execute("PRAGMA synchronous = FULL")
-            # before the journal is changed: another program's database is left as it is
-            migrate(self._connection)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-        except (sqlite3.Error, LedgerError) as error:
-            self._connection.close()
-            raise LedgerError(f"{path} cannot be opened as a ledger: {error}") from None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Also folds the write-ahead log back into the one file, where no other process has it open."""
-        self._connection.close()
+        if not create:
+            refuse_no_ledger(folder)
+        self.folder = folder
+        self.store = Store(folder / STORE)
+        self.journal = Journal(folder / JOURNAL)
+        self._index = Index()
+        if create:
+            self._create()
+        self._read_on()
 
     def append(self, body: Body, *, who: str, why: str) -> Event:
         """Write one event; where the same was written before (by its key), that one is given back.
 
         Raises:
             UsageError: it cannot happen in the entry's present state, or a verdict is not what is ranked.
-            LedgerError: a file that it names is not in the store.
+            LedgerError: a file that it names is not in the store, or the ledger cannot be written.
         """
         appended = self.append_all([Entered(body=body, who=who, why=why)])
         assert appended is not None
@@ -92,41 +83,30 @@ class Ledger:
             UsageError, LedgerError: as `append`.
         """
         with self._writing():
-            number, chain, last = self._head()
-            if after is not None and after != number:
+            self._read_on()
+            if after is not None and after != len(self._index.events):
                 return None
-            events = []
-            for one in entered:
-                event = self._known(one.body.key)
-                if event is None:
-                    self._refuse(one.body)
-                    number, at = number + 1, max(last, now())
-                    event = chained(one.body, number=number, at=at, who=one.who, why=one.why, before=chain)
-                    self._insert(event)
-                    chain, last = event.chain, event.at
-                events.append(event)
+            known = len(self._index.events)
+            try:
+                events = [self._entered(one) for one in entered]
+                if new := self._index.events[known:]:
+                    self.journal.append(new)
+            except BaseException:
+                self._index = Index(self._index.events[:known])
+                raise
         return events
 
     def events(self) -> tuple[Event, ...]:
-        """All of them, in order.
-
-        Raises:
-            LedgerError: what is written is no event.
-        """
-        return tuple(self._select("ORDER BY number"))
+        """All of them, in order."""
+        return tuple(self._index.events)
 
     def events_of(self, entry: str) -> tuple[Event, ...]:
         """Those of one entry, in order."""
-        return tuple(
-            self._select("WHERE entry = ? COLLATE NOCASE AND entry = ? ORDER BY number", entry, entry)
-        )
+        return tuple(self._index.of_entry.get(entry, ()))
 
     def state_of(self, entry: str) -> EntryState:
         """Where that entry is."""
-        state = EntryState()
-        for event in self.events_of(entry):
-            state = state.after(event)
-        return state
+        return self._index.states.get(entry, EntryState())
 
     def submitted(self, entry: str) -> EntryState:
         """Where an entry is that was handed in.
@@ -136,40 +116,73 @@ class Ledger:
         """
         state = self.state_of(entry)
         if state.submitted is None:
-            rows = self._connection.execute("SELECT DISTINCT entry FROM events WHERE kind = 'submitted'")
-            raise no_entry(entry, [name for (name,) in rows])
+            raise no_entry(entry, [name for name, known in self._index.states.items() if known.submitted])
         return state
+
+    def _create(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._writing():
+            self.journal.create()
+            if not (self.folder / ".gitignore").is_file():
+                write_atomic(self.folder / ".gitignore", GIT_IGNORE)
+            if (self.folder / SQLITE_LEDGER).exists():
+                self._take_over()
+
+    def _take_over(self) -> None:
+        """Every event keeps its number and its chain hash; what a killed take-over has left is gone on with."""
+        self._read_on()
+        old = list(read_sqlite_ledger(self.folder / SQLITE_LEDGER))
+        known = len(self._index.events)
+        if old[:known] != self._index.events:
+            raise LedgerError(
+                f"{self.folder / SQLITE_LEDGER} and the journal beside it have different events. Keep the one that is "
+                "right, and move the other away."
+            )
+        for start in range(known, len(old), EVENTS_A_FILE):
+            self.journal.append(old[start : start + EVENTS_A_FILE])
+        os.replace(self.folder / SQLITE_LEDGER, self.folder / TAKEN_OVER)
+
+    def _read_on(self) -> None:
+        for event in self.journal.after(self._index.events):
+            self._index.add(event)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with locked(self.folder / LOCK, seconds=BUSY_SECONDS):
                 yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
+        except OSError as error:
             raise LedgerError(
-                f"{self.path} cannot be written: {error}. Nothing was written. See that no other process holds it and "
-                "that the disk has room, then try again."
+                f"The ledger in {self.folder} cannot be written: {error}. See that you may write there, that no "
+                "other process holds its lock and that the disk has room, then try again: nothing is written twice."
             ) from None
 
-    def _head(self) -> tuple[int, str, str]:
-        row = self._connection.execute(
-            "SELECT number, chain, at FROM events ORDER BY number DESC LIMIT 1"
-        ).fetchone()
-        return row or (0, FIRST_CHAIN, "")
-
-    def _known(self, key: str | None) -> Event | None:
-        return next(self._select("WHERE key = ?", key), None) if key else None
+    def _entered(self, one: Entered) -> Event:
+        """The event, among those known from now on: the one that is there already, or the next one."""
+        if one.body.key in self._index.by_key:
+            return self._index.by_key[one.body.key]
+        self._refuse(one.body)
+        last = self._index.events[-1] if self._index.events else None
+        event = chained(
+            one.body,
+            number=last.number + 1 if last else 1,
+            at=max(last.at, now()) if last else now(),
+            who=one.who,
+            why=one.why,
+            before=last.chain if last else FIRST_CHAIN,
+        )
+        self._index.add(event)
+        return event
 
     def _refuse(self, body: Body) -> None:
         state = self.state_of(body.entry)
         refuse_impossible(state, body)
-        self._refuse_lookalike(body.entry)
+        # Two names that differ in case alone would be one file on some disks.
+        spelt = self._index.spelling.get(body.entry.lower(), body.entry)
+        if spelt != body.entry:
+            raise UsageError(
+                f"{body.entry!r} differs from {spelt!r} in upper and lower case alone. Take another name."
+            )
         for blob in body.blobs:
             if not self.store.has(blob):
                 raise LedgerError(
@@ -178,33 +191,22 @@ class Ledger:
         if isinstance(body, Judged):
             refuse_unfounded(body, state.submission, self.store)
 
-    def _refuse_lookalike(self, entry: str) -> None:
-        """Two names that differ in case alone would be one file on some disks."""
-        query = "SELECT entry FROM events WHERE entry = ? COLLATE NOCASE AND entry <> ? LIMIT 1"
-        if row := self._connection.execute(query, (entry, entry)).fetchone():
-            raise UsageError(
-                f"{entry!r} differs from {row[0]!r} in upper and lower case alone. Take another name."
-            )
 
-    def _insert(self, event: Event) -> None:
-        body = event.body
-        values = (event.number, body.kind, body.entry, body.key, event.at, event.who, event.why)
-        self._connection.execute(
-            "INSERT INTO events (number, kind, entry, key, at, who, why, body, chain) VALUES (?,?,?,?,?,?,?,?,?)",
-            (*values, body_json(body), event.chain),
+def refuse_no_ledger(folder: Path) -> None:
+    """Refuse a folder that holds no ledger, or one in SQLite alone.
+
+    Raises:
+        UsageError: so it is; the message says how to make it, or to take it over.
+    """
+    if (folder / SQLITE_LEDGER).exists():
+        raise UsageError(
+            f"{folder / SQLITE_LEDGER} is a ledger of an older paramgolf. Take it over: "
+            f"paramgolf board init --ledger {folder}"
         )
-
-    def _select(self, where: str, *values: object) -> Iterator[Event]:
-        try:
-            for number, at, who, why, body, chain in self._connection.execute(
-                f"SELECT {_COLUMNS} FROM events {where}",  # noqa: S608 - `where` is this file's own text
-                values,
-            ):
-                yield Event(number=number, at=at, who=who, why=why, body=parse_body(body), chain=chain)
-        except (sqlite3.Error, ValidationError) as error:
-            raise LedgerError(
-                f"{self.path} cannot be read: {what_is_wrong(error)}. See: paramgolf board check"
-            ) from None
+    if not (folder / JOURNAL).is_dir():
+        raise UsageError(
+            f"There is no ledger in the folder {folder}. Make it: paramgolf board init --ledger {folder}"
+        )
 
 
 def no_entry(name: str, known: Iterable[str]) -> UsageError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paramgolf.board.intake import intake
-from paramgolf.board.ledger.ledger import Ledger
+from paramgolf.board.ledger.ledger import RANKING_CACHE, Ledger
 from paramgolf.board.pulls.clone import Clone
 from paramgolf.board.pulls.extract import extract
 from paramgolf.board.pulls.main_entries import Merged, is_judged, is_submitted, judged_trees, merged_entries
@@ -65,11 +65,10 @@ def accept(job: AcceptJob) -> Accepted:
         with private_folder() as private:
             publication = Publication(clone=job.clone, commit=main, folder=private, site=job.site)
             entries, problems = _enter(job, publication)
-            with Ledger(publication.folder / LEDGER) as ledger:
-                settle(ledger)
-                build_site(
-                    read_standings(ledger), publication.site_folder, title=job.title, base_url=job.base_url
-                )
+            ledger, kept = Ledger(publication.folder / LEDGER), job.judged / RANKING_CACHE
+            settle(ledger, kept)
+            standings = read_standings(ledger, kept)
+            build_site(standings, publication.site_folder, title=job.title, base_url=job.base_url)
             commit = publication.make_commit(f"Board: {', '.join(entries) or 'the site'}\n")
             done = Accepted(
                 commit=commit, changed=commit != main, entries=tuple(entries), problems=tuple(problems)
@@ -83,25 +82,24 @@ def accept(job: AcceptJob) -> Accepted:
 
 def _enter(job: AcceptJob, publication: Publication) -> tuple[list[str], list[str]]:
     """Append the events that are missing; the entries that got one, and what hinders others."""
-    path = publication.read()
     judged = judged_trees(job.judged)
     entries, problems = [], []
-    with Ledger(path, create=True) as ledger:
-        for merged in _wanted(job, judged, merged_entries(job.clone, publication.commit)):
-            if is_judged(job.clone, ledger, merged):
-                continue
-            before = len(ledger.events_of(merged.name))
-            try:
-                status, verdict = judged.get((merged.name, merged.tree), (None, None))
-                _submit(job, ledger, merged, status)
-                if verdict is None:
-                    problems.append(f"{merged.name} has no verdict yet: paramgolf judge-merged")
-                else:
-                    intake.add_verdict(ledger, verdict, job.challenge(verdict.challenge), who=JUDGE)
-            except ParamgolfError as error:
-                problems.append(f"{merged.name}: {error}")
-            if len(ledger.events_of(merged.name)) > before:
-                entries.append(merged.name)
+    ledger = publication.read()
+    for merged in _wanted(job, judged, merged_entries(job.clone, publication.commit)):
+        if is_judged(job.clone, ledger, merged):
+            continue
+        before = len(ledger.events_of(merged.name))
+        try:
+            status, verdict = judged.get((merged.name, merged.tree), (None, None))
+            _hand_in(job, ledger, merged, status)
+            if verdict is None:
+                problems.append(f"{merged.name} has no verdict yet: paramgolf judge-merged")
+            else:
+                intake.add_verdict(ledger, verdict, job.challenge(verdict.challenge), who=JUDGE)
+        except ParamgolfError as error:
+            problems.append(f"{merged.name}: {error}")
+        if len(ledger.events_of(merged.name)) > before:
+            entries.append(merged.name)
     return entries, problems
 
 
@@ -118,13 +116,13 @@ def _wanted(
     yield from (one for one in merged if not job.only or one.name in names)
 
 
-def _submit(job: AcceptJob, ledger: Ledger, merged: Merged, status: PullStatus | None) -> None:
+def _hand_in(job: AcceptJob, ledger: Ledger, merged: Merged, status: PullStatus | None) -> None:
     if is_submitted(job.clone, ledger, merged):
         return
     with private_folder() as private:
         folder = private / merged.name
         extract(job.clone, list_files(job.clone, merged.tree), folder)
-        intake.submit(
+        intake.hand_in(
             ledger,
             folder,
             who=f"pull request {status.pull}" if status and status.pull else "the main branch",

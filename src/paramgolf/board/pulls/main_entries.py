@@ -61,9 +61,8 @@ def merged_entries(clone: Clone, main: str) -> list[Merged]:
 def waits_for_verdict(clone: Clone, main: str) -> list[Merged]:
     """The entries of main that the ledger of main has no verdict on."""
     with private_folder() as private:
-        path = Publication(clone=clone, commit=main, folder=private, site="site").read_ledger()
-        with Ledger(path, create=True) as ledger:
-            return [one for one in merged_entries(clone, main) if not is_judged(clone, ledger, one)]
+        ledger = Publication(clone=clone, commit=main, folder=private, site="site").read_ledger()
+        return [one for one in merged_entries(clone, main) if not is_judged(clone, ledger, one)]
 
 
 def judged_trees(folder: Path) -> dict[tuple[str, str], tuple[PullStatus, Verdict]]:

@@ -5,18 +5,19 @@ one pushed.
 """
 
 import tempfile
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from paramgolf.board.ledger.events import Submitted
-from paramgolf.board.ledger.ledger import Ledger
+from paramgolf.board.ledger.journal import LARGEST_JOURNAL
+from paramgolf.board.ledger.ledger import OF_THIS_MACHINE, STORE, Ledger
 from paramgolf.board.pulls.clone import LARGE_FILE, MAIN, Clone
 from paramgolf.board.pulls.git import BOARD, GitError
 from paramgolf.errors import PullError
 
-LEDGER = "board/ledger.sqlite"
-STORE = "board/store"
-LARGEST_LEDGER = 1 << 30
+LEDGER = "board"
+_STORE = f"{LEDGER}/{STORE}"
 _REJECTED = ("rejected", "fetch first", "cannot lock ref", "failed to update ref", "stale info")
 
 
@@ -34,38 +35,46 @@ class Publication:
         """Where the site is built."""
         return self.folder / self.site
 
-    def read(self) -> Path:
-        """Write ledger and site as they are on main, and what the ranking reads of the store; the ledger's path.
+    def read(self) -> Ledger:
+        """Write ledger and site as they are on main, and what the ranking reads of the store; the ledger.
 
         Artifacts and logs stay in git: nothing that is done here opens them.
+
+        Raises:
+            PullError, LedgerError: as `read_ledger`.
         """
         ledger = self.read_ledger()
-        large = _large_files(ledger) if ledger.is_file() else set()
-        store = self.clone.files(self.commit, STORE)
+        large = _large_files(ledger)
+        store = self.clone.files(self.commit, _STORE)
         self._write(
-            STORE, {path: blob for path, blob in store.items() if PurePosixPath(path).name not in large}
+            _STORE, {path: blob for path, blob in store.items() if PurePosixPath(path).name not in large}
         )
         self._write(self.site, self.clone.files(self.commit, self.site))
         return ledger
 
-    def read_ledger(self) -> Path:
-        """Write the ledger alone as it is on main; its path, where nothing is if main has none."""
-        ledger = self.folder / LEDGER
-        ledger.parent.mkdir(parents=True, exist_ok=True)
-        if blob := self.clone.git.find(f"{self.commit}:{LEDGER}"):
-            ledger.write_bytes(self.clone.blob(blob, LARGEST_LEDGER))
-        return ledger
+    def read_ledger(self) -> Ledger:
+        """Write the ledger without its store as it is on main, and open it: an empty one where main has none.
+
+        Raises:
+            PullError: it is too large.
+            LedgerError: it is not as it was written.
+        """
+        files = self._journal()
+        if (size := sum(self.clone.sizes(list(files.values())))) > LARGEST_JOURNAL:
+            raise PullError(f"{LEDGER} of {MAIN} has {size:,} bytes, at most {LARGEST_JOURNAL:,} are read.")
+        self._write(LEDGER, files)
+        return Ledger(self.folder / LEDGER, create=True)
 
     def make_commit(self, message: str) -> str:
         """A commit with the folder's ledger, store and site on main; main itself where nothing differs."""
         git = self.clone.git
-        stored = self._changed(STORE, self.clone.files(self.commit, STORE))
-        ledger = self._changed("board", {}, only=self.folder / LEDGER)
-        built = self._changed(self.site, {})
-        old = set(self.clone.files(self.commit, self.site))
-        gone = [f"{self.site}/{path}" for path in old if not (self.site_folder / path).is_file()]
-        lines = [f"0 {'0' * 40}\t{path}\0" for path in gone]
-        lines += [f"100644 {blob}\t{path}\0" for path, blob in {**stored, **ledger, **built}.items()]
+        new = self._objects(self._unknown(_STORE, self.clone.files(self.commit, _STORE)))
+        new |= self._objects([path for path in self._unknown(LEDGER, {}) if self._is_kept(path)])
+        new |= self._objects(self._unknown(self.site, {}))
+        old = [f"{self.site}/{path}" for path in self.clone.files(self.commit, self.site)]
+        old += [f"{LEDGER}/{path}" for path in self._journal()]
+        lines = [f"0 {'0' * 40}\t{path}\0" for path in old if not (self.folder / path).is_file()]
+        lines += [f"100644 {blob}\t{path}\0" for path, blob in new.items()]
         with tempfile.TemporaryDirectory(prefix="paramgolf-index-") as private:
             index = {"GIT_INDEX_FILE": f"{private}/index"}
             git("read-tree", self.commit, extra=index)
@@ -95,22 +104,32 @@ class Publication:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
 
-    def _changed(self, folder: str, known: dict[str, str], *, only: Path | None = None) -> dict[str, str]:
-        """Path in the repository -> object of each plain file below `folder` that is not `known`."""
+    def _journal(self) -> dict[str, str]:
+        """What main has of the ledger but for its store: path in the ledger's folder -> object."""
+        files = self.clone.files(self.commit, LEDGER)
+        return {path: blob for path, blob in files.items() if not path.startswith(f"{STORE}/")}
+
+    def _unknown(self, folder: str, known: Container[str]) -> list[Path]:
+        """The plain files below `folder` whose path in it is not `known`."""
         root = self.folder / folder
-        found = [only] if only else sorted(path for path in root.rglob("*") if path.is_file())
-        new = [path for path in found if path.relative_to(root).as_posix() not in known and path.is_file()]
-        names = "".join(f"{path}\n" for path in new).encode()
-        blobs = (
-            self.clone.git("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names).decode().split()
-        )
-        paths = [path.relative_to(self.folder).as_posix() for path in new]
-        return dict(zip(paths, blobs, strict=True))
+        files = sorted(path for path in root.rglob("*") if path.is_file())
+        return [path for path in files if path.relative_to(root).as_posix() not in known]
+
+    def _is_kept(self, path: Path) -> bool:
+        """Whether git keeps that file of the ledger; those of the store are looked at apart."""
+        parts = path.relative_to(self.folder / LEDGER).parts
+        return parts[0] != STORE and parts[-1] not in OF_THIS_MACHINE
+
+    def _objects(self, files: list[Path]) -> dict[str, str]:
+        """Path in the repository -> object of each file, which is written into the clone."""
+        names = "".join(f"{path}\n" for path in files).encode()
+        blobs = self.clone.git("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names)
+        paths = [path.relative_to(self.folder).as_posix() for path in files]
+        return dict(zip(paths, blobs.decode().split(), strict=True))
 
 
-def _large_files(ledger: Path) -> set[str]:
+def _large_files(ledger: Ledger) -> set[str]:
     """SHA-256 of every file of an entry that the clone has left out, and the ranking never opens."""
-    with Ledger(ledger) as opened:
-        bodies = [event.body for event in opened.events()]
+    bodies = [event.body for event in ledger.events()]
     files = [file for body in bodies if isinstance(body, Submitted) for file in body.files]
     return {file.sha256 for file in files if file.size >= LARGE_FILE}

@@ -51,7 +51,7 @@ class Submission:
     next_step: str
 
 
-def submit(
+def push_entry(
     folder: Path,
     repository: Path,
     *,

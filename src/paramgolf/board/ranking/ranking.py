@@ -5,46 +5,70 @@ hold the two against one another.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from paramgolf.board.ledger.events import Body, Event, History, Ranked, Submitted, Superseded
-from paramgolf.board.ledger.ledger import Entered, Ledger
+from paramgolf.board.ledger.ledger import RANKING_CACHE, Entered, Ledger
 from paramgolf.board.ledger.state import EntryState, states_of
+from paramgolf.board.ranking.cache import RankingCache
+from paramgolf.board.ranking.judgements import Judgement, Judgements, Read
 from paramgolf.board.ranking.lineage import Lineage
 from paramgolf.board.ranking.record_gate import Candidate, Placed, run_gate
-from paramgolf.board.ranking.rows import entry_row, event_lines, history_records, history_row
+from paramgolf.board.ranking.rows import entry_row, event_lines, history_records, history_row, with_papers
 from paramgolf.board.ranking.standings import Row, Standings, Status
-from paramgolf.challenge import Challenge, parse_challenge_json
 from paramgolf.errors import LedgerError
-from paramgolf.judge.verdict import Validity, Verdict, parse_verdict
+from paramgolf.judge.verdict import Validity
 
-Read = Callable[[str], bytes]
 # the author of events that follow from other events
 RANKING = "the ranking"
 _VALID = (Status.RECORD, Status.FORMER_RECORD, Status.SHORT_OF_RECORD, Status.NON_RECORD)
 
 
-def read_standings(ledger: Ledger) -> Standings:
-    """The ranking of a ledger.
+def read_standings(ledger: Ledger, kept: Path | None = None) -> Standings:
+    """The ranking of a ledger, with verdicts and papers; `kept` as in `settle`.
 
     Raises:
-        LedgerError: an event or a stored file cannot be read.
+        LedgerError: a stored file cannot be read.
     """
-    return rank(ledger.events(), ledger.store.get)
+    return rank(ledger.events(), ledger.store.get, _cache(ledger, kept))
 
 
-def rank(events: Sequence[Event], read: Read) -> Standings:
+def read_places(ledger: Ledger) -> Standings:
+    """The same without verdicts and papers, of which only those are read that no ranking has read before.
+
+    Raises:
+        LedgerError: a stored file cannot be read.
+    """
+    return place(ledger.events(), Judgements(ledger.store.get, _cache(ledger, None)))
+
+
+def rank(events: Sequence[Event], read: Read, cache: RankingCache | None = None) -> Standings:
     """The ranking that `events` give; `read` gives a stored file by its SHA-256."""
+    judgements = Judgements(read, cache or RankingCache())
+    standings, states = place(events, judgements), states_of(events)
+    rows = []
+    for row in standings.rows:
+        state = states[row.entry]
+        if state.submitted:
+            verdict = judgements.verdict(state.judgement) if state.judgement else None
+            row = with_papers(row, state, verdict, read)
+        rows.append(row)
+    return replace(standings, rows=tuple(rows))
+
+
+def place(events: Sequence[Event], judgements: Judgements) -> Standings:
+    """The ranking without verdicts and papers: all that follows from `events` and the scores."""
     states = states_of(events)
     entries = [
         name for name in sorted(states, key=lambda name: _order(states[name])) if states[name].submitted
     ]
-    verdicts, challenges = _judged(states, entries, read)
-    placed, records = _gates(states, entries, verdicts, challenges)
+    judged = {name: judgements.of(judgement) for name in entries if (judgement := states[name].judgement)}
+    placed, records = _gates(states, entries, judged, judgements)
     lines = event_lines(events)
     history = [history_row(state) for state in states.values() if state.history]
-    rows = [entry_row(states[name], verdicts.get(name), placed.get(name), read) for name in entries]
+    rows = [entry_row(states[name], judged.get(name), placed.get(name)) for name in entries]
     rows = sorted([*rows, *history], key=lambda row: _order(states[row.entry]))
     lineage = Lineage({row.entry: row.parents for row in rows})
     rows = [
@@ -58,20 +82,27 @@ def rank(events: Sequence[Event], read: Read) -> Standings:
     )
 
 
-def settle(ledger: Ledger) -> tuple[Event, ...]:
+def settle(ledger: Ledger, kept: Path | None = None) -> tuple[Event, ...]:
     """Write down where the ranking now differs from what was last written of it; the events that this took.
 
+    What it reads of verdicts it keeps in the file `kept`, by default beside the journal, and reads only new ones.
+
     Raises:
-        LedgerError: an event or a stored file cannot be read.
+        LedgerError: a stored file cannot be read, or the ledger cannot be written.
     """
     while True:
-        events = ledger.events()
-        due = owed(events, rank(events, ledger.store.get))
+        events, cache = ledger.events(), _cache(ledger, kept)
+        due = owed(events, place(events, Judgements(ledger.store.get, cache)))
+        cache.save()
         if not due:
             return ()
         written = ledger.append_all(due, after=events[-1].number)
         if written is not None:
             return tuple(written)
+
+
+def _cache(ledger: Ledger, kept: Path | None) -> RankingCache:
+    return RankingCache(kept or ledger.folder / RANKING_CACHE)
 
 
 def owed(events: Iterable[Event], standings: Standings) -> list[Entered]:
@@ -117,46 +148,28 @@ def _order(state: EntryState) -> tuple[str, int]:
     return event.body.handed_in_at, event.number
 
 
-def _judged(
-    states: dict[str, EntryState], entries: list[str], read: Read
-) -> tuple[dict[str, Verdict], dict[str, Challenge]]:
-    """Verdict and challenge of each entry that was judged. Few challenges are read many times."""
-    verdicts: dict[str, Verdict] = {}
-    challenges: dict[str, Challenge] = {}
-    parsed: dict[str, Challenge] = {}
-    for name in entries:
-        if judgement := states[name].judgement:
-            verdicts[name] = parse_verdict(read(judgement.verdict_sha256))
-            sha256 = judgement.challenge_sha256
-            if sha256 not in parsed:
-                parsed[sha256] = parse_challenge_json(read(sha256))
-            challenges[name] = parsed[sha256]
-    return verdicts, challenges
-
-
 def _gates(
     states: dict[str, EntryState],
     entries: list[str],
-    verdicts: dict[str, Verdict],
-    challenges: dict[str, Challenge],
+    judged: dict[str, Judgement],
+    judgements: Judgements,
 ) -> tuple[dict[str, Placed], dict[tuple[str, str], tuple[str, ...]]]:
     """The gate of each track over its entries, in the order of submission."""
     tracks: dict[tuple[str, str], list[Candidate]] = {}
     for name in entries:
-        state, verdict = states[name], verdicts.get(name)
-        valid = verdict is not None and verdict.standing is Validity.VALID and state.ruling is None
+        state = states[name]
+        valid = name in judged and judged[name].standing is Validity.VALID and state.ruling is None
         candidate = Candidate(
             entry=name,
             record=state.submission.record,
             waiting=state.judged is None and state.ruling is None,
-            verdict=verdict if valid else None,
-            challenge=challenges.get(name),
+            valid=state.judgement if valid else None,
         )
         tracks.setdefault((state.submission.challenge, state.submission.track), []).append(candidate)
     placed: dict[str, Placed] = {}
     records = {}
     for track, candidates in tracks.items():
-        of_track, set_there = run_gate(candidates)
+        of_track, set_there = run_gate(candidates, judgements.gate)
         placed |= of_track
         if set_there:
             records[track] = set_there

@@ -4,25 +4,28 @@ An entry is compared with the record that the entries handed in before it have s
 judges late, or twice, changes nothing. While one of them still waits for its verdict the comparison is provisional.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
+from paramgolf.board.ledger.events import Judged
 from paramgolf.board.ranking.standings import GateResult, Status
 from paramgolf.challenge import Challenge, objective_of
 from paramgolf.errors import UsageError
 from paramgolf.judge.record_gate import Decision, judge_record
 from paramgolf.judge.verdict import Verdict
 
+# the gate of an entry against the record that stands, or against none
+Gate = Callable[[Judged, Judged | None], GateResult]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """An entry of one track: `verdict` where it is valid, and then the challenge that it was judged under."""
+    """An entry of one track; `valid` is the verdict that makes it so, None where none does."""
 
     entry: str
     record: bool
     waiting: bool
-    verdict: Verdict | None
-    challenge: Challenge | None
+    valid: Judged | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +37,7 @@ class Placed:
     beaten_by: str | None = None
 
 
-def run_gate(candidates: Iterable[Candidate]) -> tuple[dict[str, Placed], tuple[str, ...]]:
+def run_gate(candidates: Iterable[Candidate], gate_of: Gate) -> tuple[dict[str, Placed], tuple[str, ...]]:
     """Where each valid entry of one track stands, and the records in the order in which they were set.
 
     `candidates` come in the order of submission. The first valid record entry stands without a comparison if it has
@@ -44,16 +47,14 @@ def run_gate(candidates: Iterable[Candidate]) -> tuple[dict[str, Placed], tuple[
     records: list[Candidate] = []
     waiting: list[str] = []
     for candidate in candidates:
-        if candidate.verdict is None or candidate.challenge is None:
+        if candidate.valid is None:
             waiting += [candidate.entry] if candidate.waiting and candidate.record else []
             continue
         if not candidate.record:
             placed[candidate.entry] = Placed(status=Status.NON_RECORD)
             continue
         standing = records[-1] if records else None
-        gate = _compare(
-            candidate.verdict, standing.verdict if standing else None, candidate.challenge, waiting
-        )
+        gate = _provisional(gate_of(candidate.valid, standing.valid if standing else None), waiting)
         if gate.decision != Decision.RECORD:
             placed[candidate.entry] = Placed(status=Status.SHORT_OF_RECORD, gate=gate)
             continue
@@ -67,9 +68,8 @@ def run_gate(candidates: Iterable[Candidate]) -> tuple[dict[str, Placed], tuple[
     return placed, tuple(record.entry for record in records)
 
 
-def _compare(
-    verdict: Verdict, record: Verdict | None, challenge: Challenge, waiting: list[str]
-) -> GateResult:
+def compare_verdicts(verdict: Verdict, record: Verdict | None, challenge: Challenge) -> GateResult:
+    """The gate's decision from the two verdicts alone, by the margin and the level of `challenge`."""
     gain = p_value = None
     if record is None:
         decision, reasons = _first(verdict, challenge)
@@ -80,7 +80,6 @@ def _compare(
             gain, p_value = comparison.test.gain, comparison.test.p_value
         except UsageError as error:
             decision, reasons = Decision.UNDECIDED, (str(error),)
-    provisional = f"provisional: {', '.join(waiting[:5])}, handed in before it, not judged yet"
     return GateResult(
         compared_with=record.entry if record else None,
         gain=gain,
@@ -88,8 +87,15 @@ def _compare(
         p_value=p_value,
         significance_level=challenge.significance_level,
         decision=decision.value,
-        reasons=(*reasons, provisional) if waiting else reasons,
+        reasons=tuple(reasons),
     )
+
+
+def _provisional(gate: GateResult, waiting: list[str]) -> GateResult:
+    if not waiting:
+        return gate
+    words = f"provisional: {', '.join(waiting[:5])}, handed in before it, not judged yet"
+    return replace(gate, reasons=(*gate.reasons, words))
 
 
 def _first(verdict: Verdict, challenge: Challenge) -> tuple[Decision, tuple[str, ...]]:

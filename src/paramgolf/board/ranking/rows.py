@@ -2,30 +2,29 @@
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from paramgolf.board.ledger.entry_papers import parse_papers
 from paramgolf.board.ledger.events import Event, History
 from paramgolf.board.ledger.state import EntryState
+from paramgolf.board.ranking.judgements import Judgement
 from paramgolf.board.ranking.record_gate import Placed
 from paramgolf.board.ranking.standings import EventLine, Row, Status
-from paramgolf.challenge import BITS_PER_BYTE
+from paramgolf.challenge import BITS_PER_BYTE, OBJECTIVES
 from paramgolf.common import folders
 from paramgolf.common.printable import printable
 from paramgolf.judge.entry import LARGEST_README
-from paramgolf.judge.verdict import Outcome, Validity, Verdict
+from paramgolf.judge.verdict import Validity, Verdict
 
 NOT_VERIFIED = "published by the public game, not verified here"
 UNPUBLISHED = "a record folder of the public game that its table does not list, not verified here"
 
 
-def entry_row(
-    state: EntryState, verdict: Verdict | None, placed: Placed | None, read: Callable[[str], bytes]
-) -> Row:
-    """The row of an entry that was handed in; without place, dispute, descendants and events."""
-    submission, judgement = state.submission, state.judgement
-    status, reason = _status(state, verdict, placed)
-    scores = verdict.seed_values if verdict else ()
-    shown = parse_papers(read(submission.shown_sha256))
+def entry_row(state: EntryState, judgement: Judgement | None, placed: Placed | None) -> Row:
+    """The row of an entry that was handed in; without place, dispute, descendants, events, verdict and papers."""
+    submission, judged = state.submission, state.judgement
+    status, reason = _status(state, judgement, placed)
+    scores = judgement.scores if judgement else ()
     decided = max(
         (e for e in (state.judged, state.ruling) if e), key=lambda event: event.number, default=None
     )
@@ -39,13 +38,11 @@ def entry_row(
         status=status,
         status_reason=" ".join(printable(reason).split()),
         place=None,
-        objective=verdict.objective if verdict else BITS_PER_BYTE,
-        score=verdict.mean if verdict else None,
+        objective=OBJECTIVES[judgement.objective_name] if judgement else BITS_PER_BYTE,
+        score=judgement.mean if judgement else None,
         deviation=statistics.stdev(score for _, score in scores) if len(scores) > 1 else None,
         seed_scores=scores,
-        artifact_bytes=max((score.artifact_bytes for score in verdict.scores), default=None)
-        if verdict
-        else None,
+        artifact_bytes=judgement.artifact_bytes if judgement else None,
         submitted_at=submission.handed_in_at,
         decided_at=decided.at if decided else None,
         gate=placed.gate if placed else None,
@@ -54,10 +51,20 @@ def entry_row(
         descendants=(),
         link=submission.link,
         changed=submission.changed,
-        verdict=verdict,
-        verdict_sha256=judgement.verdict_sha256 if judgement else None,
-        readme=_readme(state, read),
+        verdict=None,
+        verdict_sha256=judged.verdict_sha256 if judged else None,
+        readme="",
         events=(),
+    )
+
+
+def with_papers(row: Row, state: EntryState, verdict: Verdict | None, read: Callable[[str], bytes]) -> Row:
+    """The row of an entry that was handed in, with its verdict, its write-up and what its papers draw."""
+    shown = parse_papers(read(state.submission.shown_sha256))
+    return replace(
+        row,
+        verdict=verdict,
+        readme=_readme(state, read),
         curves=shown.curves,
         byte_ledger=shown.byte_ledger,
     )
@@ -118,19 +125,15 @@ def event_lines(events: Sequence[Event]) -> dict[str, tuple[EventLine, ...]]:
     return {entry: tuple(of_entry) for entry, of_entry in lines.items()}
 
 
-def _status(state: EntryState, verdict: Verdict | None, placed: Placed | None) -> tuple[Status, str]:
+def _status(state: EntryState, judgement: Judgement | None, placed: Placed | None) -> tuple[Status, str]:
     if state.ruling:
         return Status.INVALID, f"ruled invalid by {state.ruling.who}: {state.ruling.why}"
-    if verdict is None:
+    if judgement is None:
         return Status.WAITING, "handed in, not judged yet"
-    if verdict.standing is Validity.INVALID:
-        failed = dict.fromkeys(f"{f.rule} {f.name}: {f.measured}" for f in verdict.failed)
-        return Status.INVALID, f"failed {'; '.join(failed)}"
+    if judgement.standing is Validity.INVALID:
+        return Status.INVALID, f"failed {judgement.failed}"
     if placed is None:
-        open_ = dict.fromkeys(
-            f"{f.rule} {f.name}" for f in verdict.findings if f.outcome is Outcome.UNDECIDED
-        )
-        return Status.UNDECIDED, f"not decided: {', '.join(open_)}"
+        return Status.UNDECIDED, f"not decided: {judgement.undecided}"
     if placed.beaten_by:
         return placed.status, f"a record until {placed.beaten_by} beat it"
     if placed.gate:
