@@ -1,17 +1,22 @@
-"""What a ledger of many entries costs: handing in and judging them, ranking, settling, checking, and its size.
+"""What a ledger of many entries costs: filling it, settling one verdict more, checking, and what git grows by.
 
-    python benchmarks/ledger.py [--entries 2000] [--folder FOLDER]
+    python benchmarks/ledger.py [--entries 2000] [--rounds 5] [--folder FOLDER]
 
 Every entry has an artifact a seed (a few bytes, since only their number matters), a write-up of 4 kB and a whole
 verdict of 3 seeds and 17 rules. Each is handed in, then judged; every second one is a record entry near the standing
-record.
+record. One verdict more is settled with what the ranking before kept, and without it, in turns; the seconds are those
+of `paramgolf board judge` after the verdict: open, settle, and place the entry. What git grows by is the size of the
+new objects, loose and compressed as one push brings them, and of all objects before and after `git gc`.
 """
 
 import argparse
 import hashlib
 import random
+import statistics
+import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +25,9 @@ from paramgolf.board.check import check
 from paramgolf.board.intake.intake import add_verdict
 from paramgolf.board.ledger.entry_papers import Curve, EntryPapers, papers_json
 from paramgolf.board.ledger.events import StoredFile, Submitted
-from paramgolf.board.ledger.ledger import Ledger, now
+from paramgolf.board.ledger.ledger import RANKING_CACHE, Ledger, now
 from paramgolf.board.ledger.store import Store
-from paramgolf.board.ranking.ranking import read_standings, settle
+from paramgolf.board.ranking.ranking import read_places, read_standings, settle
 from paramgolf.challenge import load_challenge
 from paramgolf.judge.verdict import Finding, Outcome, SeedScore, Validity, Verdict
 
@@ -37,6 +42,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--entries", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=5, help="How often one verdict more is settled.")
     parser.add_argument("--folder", type=Path, help="Where the ledger is made; a temporary one by default.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
@@ -44,15 +50,67 @@ def main() -> None:
         ledger = Ledger(path, create=True)
         with timed(f"handed in and judged, {options.entries} entries, {2 * options.entries} events"):
             fill(ledger, options.entries)
-        with timed("ranked"):
-            standings = read_standings(ledger)
-        with timed("settled"):
-            written = settle(ledger)
+        with timed("settled for the first time"):
+            settle(ledger)
+        with timed("opened"):
+            ledger = Ledger(path)
+        with timed("ranked with verdicts and papers, as for the site"):
+            read_standings(ledger)
+        settle_more(path, options.entries, options.rounds)
         with timed("checked"):
             assert not check(path).problems
-        records = sum(map(len, standings.records.values()))
-        size = sum(file.stat().st_size for file in ledger.journal.folder.iterdir())
-        print(f"{len(written)} ranked events, {records} records, journal {size / 1e6:.1f} MB")
+        print_growth(path, options.entries + 2 * options.rounds)
+
+
+def settle_more(path: Path, entries: int, rounds: int) -> None:
+    """Settle one verdict more, in turns with what the ranking before kept and without it."""
+    seconds: dict[str, list[float]] = {"from scratch": [], "with what was kept": []}
+    for number in range(2 * rounds):
+        hand_in(Ledger(path), entries + number, random.Random(number))
+        how = list(seconds)[number % 2]
+        if how == "from scratch":
+            (path / RANKING_CACHE).unlink(missing_ok=True)
+        started = time.perf_counter()
+        ledger = Ledger(path)
+        settle(ledger)
+        read_places(ledger)
+        seconds[how].append(time.perf_counter() - started)
+    for how, took in seconds.items():
+        print(f"one verdict more, {how}: median {statistics.median(took):.2f} s of {sorted(took)}")
+
+
+def print_growth(path: Path, number: int) -> None:
+    """What a repository grows by when one entry more is handed in, judged, settled and committed."""
+
+    def git(*words: str) -> str:
+        settings = ("-c", "user.name=board", "-c", "user.email=board@example.org", "-c", "gc.auto=0")
+        command = ["git", "-C", str(path), *settings, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def commit() -> None:
+        git("add", "-A")
+        git("commit", "-qm", "Board")
+
+    def size() -> int:
+        listed = git("cat-file", "--batch-all-objects", "--unordered", "--batch-check=%(objectsize:disk)")
+        return sum(map(int, listed.split()))
+
+    git("init", "-q")
+    commit()
+    git("gc", "-q", "--prune=now")
+    packed = size()
+    ledger = Ledger(path)
+    hand_in(ledger, number, random.Random(number))
+    settle(ledger)
+    commit()
+    objects = [line.partition(" ") for line in git("rev-list", "--objects", "HEAD", "^HEAD~1").splitlines()]
+    loose: Counter[str] = Counter()
+    for name, _, file in objects:
+        bytes_of = (path / ".git" / "objects" / name[:2] / name[2:]).stat().st_size
+        loose[file.split("/")[0] or "commit and root"] += bytes_of
+    git("gc", "-q", "--prune=now")
+    parts = ", ".join(f"{part} {count:,}" for part, count in loose.items())
+    print(f"git grows by {sum(loose.values()):,} bytes ({parts}), by {size() - packed:,} after gc")
 
 
 def fill(ledger: Ledger, entries: int) -> None:

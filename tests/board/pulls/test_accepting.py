@@ -1,13 +1,16 @@
 """After the merge: ledger and site on main, in one commit, whoever else pushes; again, nothing changes."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from bare_game import entry_files, git, verdict_by_hand
 from small_game import CHALLENGE_TOML
 
+from paramgolf.board.ledger.events import History, body_json
 from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.board.pulls.accepting import AcceptJob, accept, what_is_new
 from paramgolf.board.pulls.judging import PullJob, judge_pull
@@ -19,6 +22,7 @@ from paramgolf.challenge import load_challenge
 from paramgolf.errors import PullError
 
 pytestmark = pytest.mark.slow
+SQLITE_DUMP = Path(__file__).parents[1] / "ledger" / "sqlite_ledger.sql"
 
 
 @pytest.fixture(scope="session")
@@ -276,3 +280,56 @@ def test_entries_come_in_the_order_of_their_merges_within_a_second_too(game, tmp
     merged = merged_entries(clone, clone.fetch_main())
     assert [one.name for one in merged] == ["third", "second", "first"]
     assert merged[-1].commit == game.head()
+
+
+def test_a_ledger_in_sqlite_on_main_is_taken_over(road, game, tmp_path):
+    """The version before the journal committed one file; its events keep their places."""
+    said = {
+        "entry": "of-old",
+        "title": "Of old",
+        "authors": ("Bob",),
+        "challenge": "parameter-golf",
+        "track": "10min_16mb",
+        "record": True,
+        "published": True,
+        "bits_per_byte": 1.2,
+        "deviation": None,
+        "seed_scores": (),
+        "artifact_bytes": None,
+        "handed_in_at": "2026-05-01T00:00:00+00:00",
+    }
+    old = Ledger(tmp_path / "old", create=True)
+    event = old.append(History(**said), who="the import", why="so")
+    game.push({"board/ledger.sqlite": sqlite_file(tmp_path / "ledger.sqlite", event)})
+    road.merged(1, "mine")
+    assert road.accept().problems == ()
+    assert [row.entry for row in road.standings(tmp_path).rows] == ["of-old", "mine"]
+    assert Ledger(tmp_path / "checkout" / "board").events()[0] == event
+    assert git(game.remote, "ls-tree", "--name-only", "main:board").split() == [
+        ".gitignore",
+        "journal",
+        "store",
+    ]
+
+
+def sqlite_file(path, event):
+    """A ledger of one event, as the version before wrote it."""
+    connection = sqlite3.connect(path)
+    lines = SQLITE_DUMP.read_text().splitlines()
+    connection.executescript("\n".join(line for line in lines if not line.startswith("INSERT")))
+    body = event.body
+    row = (event.number, body.kind, body.entry, body.key, event.at, event.who, event.why, body_json(body))
+    connection.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?)", (*row, event.chain))
+    connection.commit()
+    connection.close()
+    return path.read_bytes()
+
+
+def test_one_entry_more_changes_one_file_of_the_journal(road, game):
+    road.merged(1, "mine")
+    road.accept()
+    before = game.head()
+    road.merged(2, "another")
+    road.accept()
+    changed = git(game.remote, "diff", "--name-only", before, game.head(), "--", "board").split()
+    assert [path for path in changed if "/store/" not in path] == ["board/journal/00000001.jsonl"]
