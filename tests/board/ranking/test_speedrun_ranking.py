@@ -7,7 +7,7 @@ import pytest
 from board_factory import make_entry, make_verdict
 from rich.console import Console
 
-from paramgolf.board.intake.intake import add_verdict, submit
+from paramgolf.board.intake.intake import add_verdict, hand_in
 from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.board.ranking.ranking import read_standings, settle
 from paramgolf.board.ranking.standings import Status
@@ -36,18 +36,18 @@ def judged(entry: str, seconds: dict[int, float], bits: float):
 def standings(tmp_path_factory):
     """first; quicker, with worse bits per byte; a little quicker than that, by less than the margin."""
     folder = tmp_path_factory.mktemp("speedruns")
-    with Ledger(folder / "ledger.sqlite", create=True) as ledger:
-        for entry, seconds, bits in (
-            ("first", {0: 200.0, 1: 201.5, 2: 199.1}, 1.30),
-            ("quicker", {0: 150.2, 1: 151.0, 2: 149.3}, 1.39),
-            ("a-little", {0: 149.1, 1: 150.3, 2: 148.2}, 1.38),
-        ):
-            verdict = judged(entry, seconds, bits)
-            scores = {score.seed: score.bits_per_byte for score in verdict.scores}
-            submit(ledger, make_entry(folder / entry, scores=scores, challenge=GAME.name), who="Ada")
-            add_verdict(ledger, verdict, GAME, who="the judge")
-        settle(ledger)
-        yield read_standings(ledger)
+    ledger = Ledger(folder / "board", create=True)
+    for entry, seconds, bits in (
+        ("first", {0: 200.0, 1: 201.5, 2: 199.1}, 1.30),
+        ("quicker", {0: 150.2, 1: 151.0, 2: 149.3}, 1.39),
+        ("a-little", {0: 149.1, 1: 150.3, 2: 148.2}, 1.38),
+    ):
+        verdict = judged(entry, seconds, bits)
+        scores = {score.seed: score.bits_per_byte for score in verdict.scores}
+        hand_in(ledger, make_entry(folder / entry, scores=scores, challenge=GAME.name), who="Ada")
+        add_verdict(ledger, verdict, GAME, who="the judge")
+    settle(ledger)
+    return read_standings(ledger)
 
 
 def test_fewer_seconds_are_better_whatever_the_bits(standings):
