@@ -72,8 +72,8 @@ def test_the_seconds_go_from_the_result_to_a_ranked_row(reached, game, files, tm
     terms = [str(word) for word in arguments(game, files)[1:]]
     for words in (["init"], ["add", "mine"], ["judge", "mine", *terms]):
         main(["board", *words])
-    with Ledger(tmp_path / "board" / "ledger.sqlite") as ledger:
-        row = read_standings(ledger).row("mine")
+    ledger = Ledger(tmp_path / "board")
+    row = read_standings(ledger).row("mine")
     assert (row.status, row.place) == (Status.NON_RECORD, 1), row.status_reason
     assert row.objective.name == "seconds_to_target"
     assert row.score == result.target.seconds
