@@ -41,8 +41,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByModule:
     return ByModule(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)  # before marks are selected by
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The one long run comes first, then modules with slow tests, so that no core waits for one of them in the end."""
+    for item in items:
+        if item.nodeid.startswith(ONE_RUN):
+            item.add_marker("slow")
     slow = {_module(item) for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.nodeid.startswith(ONE_RUN), _module(item) not in slow))
 

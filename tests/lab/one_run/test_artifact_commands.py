@@ -7,8 +7,6 @@ import pytest
 
 from paramgolf.cli.app import main
 
-pytestmark = pytest.mark.slow
-
 
 def test_score_again_gives_the_same_bits_as_the_run(finished, capsys):
     for _ in range(2):

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-pytestmark = pytest.mark.slow
-
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 

@@ -18,8 +18,6 @@ from paramgolf.judge.verdict import Outcome
 from paramgolf.lab.new_entry import new_entry, recipe_toml
 from paramgolf.train.recipe.files import load_recipe, recipe_names
 
-pytestmark = pytest.mark.slow
-
 MADE = {"title": "Mine", "author": "Ada", "track": "fixed", "record": False, "licence": "MIT"}
 
 

@@ -12,8 +12,6 @@ from paramgolf.lab.run.folder import RunFolder
 from paramgolf.lab.run.repack import with_recipe
 from paramgolf.lab.run.settings import read_settings
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def folder(finished, tmp_path):

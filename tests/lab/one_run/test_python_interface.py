@@ -11,8 +11,6 @@ import paramgolf
 from paramgolf.cli.app import main
 from paramgolf.errors import ProofError
 
-pytestmark = pytest.mark.slow
-
 BLOCKS = re.findall(
     r"^```python\n(.*?)^```$",
     (Path(__file__).parents[3] / "docs" / "api.md").read_text(),

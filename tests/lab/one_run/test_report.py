@@ -11,8 +11,6 @@ import pytest
 from paramgolf.lab.report.charts import smoothed
 from paramgolf.lab.report.report import render_report
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def log(finished):

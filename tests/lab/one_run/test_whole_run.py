@@ -11,8 +11,6 @@ from paramgolf.corpus import read_documents
 from paramgolf.lab.recipes.info import describe
 from paramgolf.lab.run.summary import KEYS
 
-pytestmark = pytest.mark.slow
-
 PROMISED = {
     "challenge",
     "recipe",
