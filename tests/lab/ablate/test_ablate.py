@@ -117,3 +117,9 @@ def test_a_shortened_budget_replaces_the_challenges(settings):
     seconds = _shortened(replace(settings.challenge, train_bytes=7), None, 9.0, 2.5)
     assert (seconds.train_seconds, seconds.train_bytes) == (9.0, None)
     assert _shortened(settings.challenge, None, None, 2.5) == settings.challenge
+
+
+def test_a_game_with_a_target_is_refused(call, capsys):
+    with pytest.raises(SystemExit):
+        main(["local-speedrun" if str(word).endswith("short.toml") else str(word) for word in call])
+    assert "ends a run at its target" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """A speedrun from its challenge to a ranked row: trained, asked, packed, entered, judged."""
 
 import json
+import shutil
 import tomllib
 from dataclasses import replace
 
@@ -27,7 +28,7 @@ BITS_KEYS = "record_margin_nats = 0.005\nreference_bytes_per_token = 2.436\n"
 
 @pytest.fixture(scope="module")
 def game(files, tmp_path_factory):
-    """Challenge and recipe: the small game's, as a speedrun that a few steps win."""
+    """Challenge, recipe and corpus: the small game's, as a speedrun that a few steps win, on a tenth of its text."""
     folder = tmp_path_factory.mktemp("speedrun")
     rules = (files / "short.toml").read_text()
     rules = rules.replace('"short"', '"sprint"').replace('"bits_per_byte"', '"seconds_to_target"')
@@ -35,17 +36,20 @@ def game(files, tmp_path_factory):
     (folder / "sprint.toml").write_text(rules.replace(BITS_KEYS, keys))
     recipe = (files / "tiny.toml").read_text()
     (folder / "sprinter.toml").write_text(recipe.replace("[training]\n", "[training]\ntokens = 40_960\n"))
+    shutil.copytree(files / "corpus", folder / "corpus")
+    validation = folder / "corpus" / "validation.jsonl"
+    validation.write_text("".join(validation.read_text().splitlines(keepends=True)[::10]))
     return folder
 
 
-def arguments(game, files):
-    return [game / "sprinter.toml", "--challenge", game / "sprint.toml", "--corpus", files / "corpus"]
+def arguments(game):
+    return [game / "sprinter.toml", "--challenge", game / "sprint.toml", "--corpus", game / "corpus"]
 
 
 @pytest.fixture(scope="module")
-def reached(game, files):
+def reached(game):
     """The folder of a run that reached its target."""
-    main(["run", *map(str, arguments(game, files)), "--out", str(game / "out")])
+    main(["run", *map(str, arguments(game)), "--out", str(game / "out")])
     return game / "out"
 
 
@@ -63,15 +67,18 @@ def test_the_artifact_that_was_measured_is_the_one_that_the_run_leaves(reached):
     assert json.loads((reached / "target.json").read_text())["artifact_sha256"] == sha256_of(question)
 
 
-def test_the_seconds_go_from_the_result_to_a_ranked_row(reached, game, files, tmp_path, monkeypatch):
+def test_the_seconds_go_from_the_result_to_a_ranked_row(reached, game, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = read_result(reached / "result.json")
     new_entry(tmp_path / "mine", [reached], **MADE)
     entered = tomllib.loads((tmp_path / "mine" / "entry.toml").read_text())["seeds"][0]
     assert entered["target"]["seconds"] == result.target.seconds
-    terms = [str(word) for word in arguments(game, files)[1:]]
-    for words in (["init"], ["add", "mine"], ["judge", "mine", *terms]):
+    terms = [str(word) for word in arguments(game)[1:]]
+    for words in (["init"], ["add", "mine"]):
         main(["board", *words])
+    with pytest.raises(SystemExit) as stop:
+        main(["board", "judge", "mine", *terms])
+    assert stop.value.code == 0
     ledger = Ledger(tmp_path / "board")
     row = read_standings(ledger).row("mine")
     assert (row.status, row.place) == (Status.NON_RECORD, 1), row.status_reason
@@ -80,8 +87,8 @@ def test_the_seconds_go_from_the_result_to_a_ranked_row(reached, game, files, tm
     assert row.verdict.scores[0].target == result.target
 
 
-def test_a_target_out_of_reach_is_asked_for_to_the_end_and_makes_no_entry(game, files, tmp_path, capfd):
-    settings = settings_of(game, files)
+def test_a_target_out_of_reach_is_asked_for_to_the_end_and_makes_no_entry(game, tmp_path, capfd):
+    settings = settings_of(game)
     rules = replace(settings.challenge, target_bits_per_byte=0.5, target_questions=2)
     alone = replace(settings.recipe, training=replace(settings.recipe.training, cpu_processes=1))
     settings = replace(settings, challenge=rules, recipe=alone)
@@ -90,12 +97,13 @@ def test_a_target_out_of_reach_is_asked_for_to_the_end_and_makes_no_entry(game, 
     assert not (tmp_path / "target.json").exists()
 
 
-def test_a_run_that_was_stopped_is_not_gone_on_with(game, files, tmp_path):
-    settings, folder = settings_of(game, files), RunFolder(tmp_path)
+def test_a_run_that_was_stopped_is_not_gone_on_with(game, tmp_path):
+    settings, folder = settings_of(game), RunFolder(tmp_path)
     folder.claim(settings)
     state = {"checkpoint": "step_00000003", "step": 3, "tokens": 6144, "seconds": 0.1, "loss": 5.0, "seed": 0}
+    state |= {"recipe": "", "finished": False, "parts": []}
     folder.checkpoint.mkdir()
-    (folder.checkpoint / "state.json").write_text(json.dumps(state | {"recipe": "", "finished": False}))
+    (folder.checkpoint / "state.json").write_text(json.dumps(state))
     with pytest.raises(UsageError, match="its clock does not know"):
         train_in(settings, folder, Reporter())
 
@@ -110,14 +118,14 @@ def test_a_run_without_its_target_makes_no_entry(reached, tmp_path):
         new_entry(tmp_path / "mine", [tmp_path], **MADE)
 
 
-def settings_of(game, files):
+def settings_of(game):
     return load_settings(
-        str(game / "sprinter.toml"), str(game / "sprint.toml"), corpus=str(files / "corpus"), seed=0
+        str(game / "sprinter.toml"), str(game / "sprint.toml"), corpus=str(game / "corpus"), seed=0
     )
 
 
-def test_calibration_is_refused_against_a_target(game, files, tmp_path):
-    settings = settings_of(game, files)
+def test_calibration_is_refused_against_a_target(game, tmp_path):
+    settings = settings_of(game)
     scheme = replace(settings.recipe.schemes()["matrices"], feedback=True)
     settings = replace(settings, recipe=replace(settings.recipe, weights={"matrices": scheme}))
     with pytest.raises(UsageError, match="before any calibration"):

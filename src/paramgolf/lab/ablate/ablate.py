@@ -81,7 +81,7 @@ def ablate(
     finished before in `out` are not repeated.
 
     Raises:
-        UsageError: `out` holds other runs, or `seeds` is out of range.
+        UsageError: `out` holds other runs, `seeds` is out of range, or the challenge has a target.
         CorpusError: the corpus is damaged, or too small to hold text back.
         TrainingError: a run failed; the same call goes on from there.
     """
@@ -89,6 +89,11 @@ def ablate(
         raise UsageError(
             f"got --seeds {seeds}, --tokens {tokens}, --seconds {seconds}; give 1 seed or more, and tokens or "
             "seconds but not both"
+        )
+    if settings.challenge.target_bits_per_byte is not None:
+        raise UsageError(
+            f"{settings.challenge.name} ends a run at its target, and an ablation compares scores after one budget. "
+            "Give another --challenge."
         )
     held_back = hold_back(settings.corpus, settings.challenge, out / "corpus", reporter.say)
     base = replace(settings, corpus=str((out / "corpus").resolve()), recipe=_in_one_process(settings.recipe))
