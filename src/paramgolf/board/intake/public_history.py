@@ -24,7 +24,7 @@ from pydantic import (
 from paramgolf.board.ledger.events import Event, History
 from paramgolf.board.ledger.ledger import Entered, Ledger
 from paramgolf.challenge import load_challenge
-from paramgolf.common.printable import printable
+from paramgolf.common.printable import one_line
 from paramgolf.common.schema import what_is_wrong
 from paramgolf.errors import EntryError, UsageError
 from paramgolf.judge.public_game.examine import CHALLENGE
@@ -267,7 +267,7 @@ def _slug(name: str) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(printable(text).split())[:2000]
+    return one_line(text)[:2000]
 
 
 def _parsed(folder: Path, name: str, adapter: TypeAdapter[Model]) -> Model:

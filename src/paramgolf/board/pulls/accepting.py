@@ -18,6 +18,7 @@ from paramgolf.board.ranking.ranking import read_standings, settle
 from paramgolf.board.site import build_site
 from paramgolf.challenge import Challenge
 from paramgolf.common import folders
+from paramgolf.common.printable import one_line
 from paramgolf.errors import EntryError, ParamgolfError, PullError
 from paramgolf.judge.entry import LARGEST_README
 from paramgolf.judge.safe_files import read_regular_file
@@ -142,9 +143,8 @@ def what_is_new(folder: Path) -> str:
         return ""
     for paragraph in text.replace("\r\n", "\n").split("\n\n"):
         line = " ".join(part for part in paragraph.split("\n") if not part.startswith("#"))
-        line = "".join(c for c in " ".join(line.split()) if c.isprintable())
-        if line:
-            return line if len(line) <= LONGEST_CHANGE else f"{line[: LONGEST_CHANGE - 3]}..."
+        if line := one_line(line, LONGEST_CHANGE):
+            return line
     return ""
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from paramgolf.common.printable import one_line
 from paramgolf.judge.verdict import Finding, Outcome, Validity, Verdict
 
 # by it the comment of an earlier verdict is found and replaced
@@ -72,8 +73,7 @@ def text(value: str, *, limit: int = LONGEST_CELL) -> str:
 
 def code(value: str) -> str:
     """A code span, in which nothing is a mention, a link, an image or HTML, and which ends no table's cell."""
-    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(value.split()))
-    line = line.replace("|", "\N{BROKEN BAR}")
+    line = one_line(value).replace("|", "\N{BROKEN BAR}")
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     fence = "`" * (longest + 1)
     # Markdown takes one space away on each side

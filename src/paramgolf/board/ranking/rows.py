@@ -12,7 +12,7 @@ from paramgolf.board.ranking.record_gate import Placed
 from paramgolf.board.ranking.standings import EventLine, Row, Status
 from paramgolf.challenge import BITS_PER_BYTE, OBJECTIVES
 from paramgolf.common import folders
-from paramgolf.common.printable import printable
+from paramgolf.common.printable import one_line
 from paramgolf.judge.entry import LARGEST_README
 from paramgolf.judge.verdict import Validity, Verdict
 
@@ -30,13 +30,13 @@ def entry_row(state: EntryState, judgement: Judgement | None, placed: Placed | N
     )
     return Row(
         entry=submission.entry,
-        title=submission.title,
-        authors=submission.authors,
+        title=one_line(submission.title),
+        authors=tuple(map(one_line, submission.authors)),
         challenge=submission.challenge,
         track=submission.track,
         entered_as_record=submission.record,
         status=status,
-        status_reason=" ".join(printable(reason).split()),
+        status_reason=one_line(reason),
         place=None,
         objective=OBJECTIVES[judgement.objective_name] if judgement else BITS_PER_BYTE,
         score=judgement.mean if judgement else None,
@@ -77,8 +77,8 @@ def history_row(state: EntryState) -> Row:
     assert isinstance(body, History)
     return Row(
         entry=body.entry,
-        title=body.title,
-        authors=body.authors,
+        title=one_line(body.title),
+        authors=tuple(map(one_line, body.authors)),
         challenge=body.challenge,
         track=body.track,
         entered_as_record=body.record,

@@ -7,7 +7,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from xml.etree.ElementTree import Element, SubElement
 
 from paramgolf.board.ranking.standings import EventLine, GateResult, Row, Standings, Status
-from paramgolf.board.site.words import finite, rfc3339, shortened, visible, web_address
+from paramgolf.board.site.words import finite, rfc3339, shortened, web_address
+from paramgolf.common.printable import one_line
 
 # Keys are only ever added under one number; one that changes its meaning or goes makes a new number.
 SCHEMA = 1
@@ -128,7 +129,7 @@ def _news(feed: Element, space: UUID, event: EventLine, row: Row, page: str) -> 
 
 
 def _text(parent: Element, tag: str, content: str) -> None:
-    SubElement(parent, f"{{{ATOM}}}{tag}").text = visible(content) or "-"
+    SubElement(parent, f"{{{ATOM}}}{tag}").text = one_line(content) or "-"
 
 
 def _link(parent: Element, rel: str, address: str, kind: str) -> None:

@@ -2,7 +2,6 @@
 
 import math
 import re
-import unicodedata
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -84,9 +83,3 @@ def web_address(link: str | None) -> str | None:
     except ValueError:
         return None
     return link if parts.scheme in ("http", "https") and parts.hostname else None
-
-
-def visible(text: str) -> str:
-    """Without the characters that XML does not allow, and without those that turn the direction of writing."""
-    spaced = text.replace("\n", " ").replace("\t", " ")
-    return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs", "Cf", "Cn"))
