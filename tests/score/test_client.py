@@ -29,10 +29,10 @@ def write_to_harness(data):
 """
 
 DESCRIPTIONS = [
-    ("vocab_size = 1", "vocab_size: Input should be greater than or equal to 2"),
-    ("vocab_size = 1 << 21", "vocab_size: Input should be less than or equal to 1048576"),
+    ("vocab_size = 1", "vocab_size: got 1; expected greater than or equal to 2"),
+    ("vocab_size = 1 << 21", "vocab_size: got 2097152; expected less than or equal to 1048576"),
     ("end_of_document = 257", "end_of_document is 257; expected an id below its vocab_size 257"),
-    ("batch_documents = 0", "batch_documents: Input should be greater than or equal to 1"),
+    ("batch_documents = 0", "batch_documents: got 0; expected greater than or equal to 1"),
     ("vocab_size = 'many'", "ValueError: invalid literal"),
 ]
 
