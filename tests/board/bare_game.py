@@ -74,9 +74,9 @@ class Game:
         merged = git(self.remote, "commit-tree", tree, *parents, "-m", f"Merge pull request #{number}")
         return self.set("refs/heads/main", merged)
 
-    def show(self, path):
-        """A file of main, as bytes."""
-        words = ["git", "-C", str(self.remote), "cat-file", "blob", f"refs/heads/main:{path}"]
+    def show(self, path, *, branch="main"):
+        """A file of a branch, as bytes."""
+        words = ["git", "-C", str(self.remote), "cat-file", "blob", f"refs/heads/{branch}:{path}"]
         return subprocess.run(words, capture_output=True, check=True).stdout
 
     def clone(self, folder):

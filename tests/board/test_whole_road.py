@@ -117,7 +117,7 @@ def test_from_three_entries_to_a_public_ranking(game, home, tmp_path):
         "cheat": (Status.INVALID, None),
     }
     assert standings.row("short").gate.compared_with == "record"
-    page = (public / "site" / "index.html").read_text()
+    page = game.show("index.html", branch="site").decode()
     for name in ("record", "short"):
         assert f"Entry {name}" in page
     assert paramgolf("board", "queue", "--remote", game.remote, "--out", out) == 0

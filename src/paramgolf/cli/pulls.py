@@ -190,15 +190,16 @@ def accept_pr(
         list[int] | None, Parameter(help="Only the entries of these, judged in OUT. Default: all of main.")
     ] = None,
     challenge: ChallengeOf = None,
-    site: Annotated[str, Parameter(help="The site's folder in the repository.")] = "site",
+    site: Annotated[str, Parameter(help="The branch of the repository that holds the site.")] = "site",
     title: Annotated[str, Parameter(help="What stands at the head of each page.")] = "paramgolf",
     base_url: Annotated[str | None, Parameter(help="Where the site will be, for its feeds.")] = None,
     out: Out = PULLS,
 ) -> None:
     """After a merge: enter what main has and the ledger has not, rank, build the site, commit and push to main.
 
-    Takes verdicts from OUT, writes board/ and the site on the remote's main branch, runs nothing of an entry. Where
-    main moves meanwhile it begins again on the newest; the same command again changes nothing.
+    Takes verdicts from OUT, writes board/ on the remote's main branch and the site on a branch of its own, which is
+    replaced and keeps no history. Runs nothing of an entry. Where main moves meanwhile it begins again on the newest;
+    the same command again changes nothing.
 
     ```
     paramgolf accept-pr --remote https://github.com/owner/game

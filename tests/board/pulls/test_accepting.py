@@ -15,6 +15,7 @@ from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.board.pulls.accepting import AcceptJob, accept, what_is_new
 from paramgolf.board.pulls.judging import PullJob, judge_pull
 from paramgolf.board.pulls.main_entries import judge_merged, merged_entries
+from paramgolf.board.pulls.publication import Publication
 from paramgolf.board.pulls.pull_state import PullFolder
 from paramgolf.board.ranking.ranking import read_standings
 from paramgolf.board.ranking.standings import Status
@@ -85,9 +86,17 @@ def test_what_was_merged_is_entered_ranked_and_shown(road, game, tmp_path):
     assert git(game.remote, "rev-parse", f"{accepted.commit}^") == merged
     row = road.standings(tmp_path).row("mine")
     assert (row.status, row.score) == (Status.RECORD, 1.0)
-    assert "Entry mine" in game.show("site/index.html").decode()
+    assert "Entry mine" in game.show("index.html", branch="site").decode()
     changed = git(game.remote, "diff", "--name-only", merged, accepted.commit).split()
-    assert {path.split("/")[0] for path in changed} == {"board", "site"}
+    assert {path.split("/")[0] for path in changed} == {"board"}
+
+
+def test_the_site_is_one_commit_however_often_it_changes(road, game):
+    for number, name in enumerate(("mine", "another"), 1):
+        road.merged(number, name)
+        road.accept()
+    assert git(game.remote, "rev-list", "--count", "refs/heads/site") == "1"
+    assert "Entry another" in game.show("index.html", branch="site").decode()
 
 
 def test_again_it_changes_nothing(road, game):
@@ -171,15 +180,13 @@ def test_main_that_moves_between_fetch_and_push_costs_a_round_and_loses_nothing(
     road, game, tmp_path, monkeypatch
 ):
     road.merged(1, "mine")
-    from paramgolf.board.pulls.publication import Publication
-
     honest, pushes = Publication.push, []
 
-    def push(self, commit):
-        pushes.append(commit)
+    def push(self, message):
+        pushes.append(message)
         if len(pushes) == 1:
             game.push({"README.md": b"# Changed meanwhile\n"})
-        return honest(self, commit)
+        return honest(self, message)
 
     monkeypatch.setattr(Publication, "push", push)
     assert road.accept().entries == ("mine",)
@@ -251,11 +258,58 @@ def test_who_may_not_push_is_told(road, game):
 
 
 def test_a_site_keeps_what_is_not_of_it(road, game):
-    game.push({"site/CNAME": b"board.example\n"})
     road.merged(1, "mine")
     road.accept()
-    assert game.show("site/CNAME") == b"board.example\n"
-    assert b"Entry mine" in game.show("site/index.html")
+    files = {"CNAME": b"board.example\n"}
+    game.set("refs/heads/site", game.commit(files, parent="refs/heads/site"))
+    road.merged(2, "another")
+    road.accept()
+    assert game.show("CNAME", branch="site") == b"board.example\n"
+    assert b"Entry another" in game.show("index.html", branch="site")
+
+
+def test_a_site_that_moved_meanwhile_costs_a_round(road, game, monkeypatch):
+    road.merged(1, "mine")
+    road.accept()
+    road.merged(2, "another")
+    honest, pushes = Publication.push, []
+
+    def push(self, message):
+        pushes.append(message)
+        if len(pushes) == 1:
+            game.set("refs/heads/site", game.commit({"CNAME": b"x\n"}, parent="refs/heads/site"))
+        return honest(self, message)
+
+    before = game.head()
+    monkeypatch.setattr(Publication, "push", push)
+    assert road.accept().entries == ("another",)
+    assert len(pushes) == 2
+    assert game.show("CNAME", branch="site") == b"x\n"
+    assert git(game.remote, "rev-list", "--count", f"{before}..refs/heads/main", "--", "board") == "1"
+
+
+def test_the_site_of_a_version_before_moves_from_main_to_its_branch(road, game):
+    files = {"site/CNAME": b"board.example\n", "site/board.json": b"{}", "site/index.html": b"old"}
+    game.push(files)
+    road.merged(1, "mine")
+    road.accept()
+    assert "site" not in git(game.remote, "ls-tree", "--name-only", "main").split()
+    assert game.show("CNAME", branch="site") == b"board.example\n"
+    assert b"Entry mine" in game.show("index.html", branch="site")
+
+
+def test_a_folder_of_main_that_is_no_site_of_ours_stays(road, game):
+    game.push({"site/mine.html": b"mine"})
+    road.merged(1, "mine")
+    road.accept()
+    assert game.show("site/mine.html") == b"mine"
+
+
+@pytest.mark.parametrize("name", ["main", "-x", "a b", "a..b", ""])
+def test_a_branch_that_cannot_be_the_sites_is_refused(road, name):
+    road.merged(1, "mine")
+    with pytest.raises(PullError, match="cannot be the site's branch"):
+        road.accept(site=name)
 
 
 def test_what_is_new_is_the_first_paragraph(tmp_path):

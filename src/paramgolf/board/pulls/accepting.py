@@ -1,4 +1,4 @@
-"""After the merge: what main has and the ledger has not is entered, ranked and published, in one commit on main."""
+"""After the merge: what main has and the ledger has not is entered, ranked and published, in one push."""
 
 import random
 import time
@@ -33,7 +33,10 @@ JUDGE = "the judge"
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptJob:
-    """`judged` is the folder in which pull requests were judged; `only` limits it to the entries of those."""
+    """`judged` is the folder in which pull requests were judged; `only` limits it to the entries of those.
+
+    `site` is the branch that the site is published on.
+    """
 
     clone: Clone
     judged: Path
@@ -62,20 +65,20 @@ def accept(job: AcceptJob) -> Accepted:
         PullError: main cannot be fetched or pushed to, or moves faster than it can be published.
     """
     for _ in range(MOST_ROUNDS):
-        main = job.clone.fetch_main()
         with private_folder() as private:
-            publication = Publication(clone=job.clone, commit=main, folder=private, site=job.site)
+            publication = Publication.begin(job.clone, job.site, private)
             entries, problems = _enter(job, publication)
             ledger, kept = Ledger(publication.folder / LEDGER), job.judged / RANKING_CACHE
             settle(ledger, kept)
             standings = read_standings(ledger, kept)
             build_site(standings, publication.site_folder, title=job.title, base_url=job.base_url)
-            commit = publication.make_commit(f"Board: {', '.join(entries) or 'the site'}\n")
-            done = Accepted(
-                commit=commit, changed=commit != main, entries=tuple(entries), problems=tuple(problems)
-            )
-            if commit == main or publication.push(commit):
-                return done
+            if published := publication.push(f"Board: {', '.join(entries) or 'the site'}\n"):
+                return Accepted(
+                    commit=published.main,
+                    changed=published.changed,
+                    entries=tuple(entries),
+                    problems=tuple(problems),
+                )
         job.say("Main moved meanwhile: once more, on the newest.")
         time.sleep(random.uniform(0, 0.5))  # noqa: S311 - so that two do not keep step
     raise PullError(f"Main moved {MOST_ROUNDS} times while it was published. Try again when it rests.")
@@ -86,7 +89,7 @@ def _enter(job: AcceptJob, publication: Publication) -> tuple[list[str], list[st
     judged = judged_trees(job.judged)
     entries, problems = [], []
     ledger = publication.read()
-    for merged in _wanted(job, judged, merged_entries(job.clone, publication.commit)):
+    for merged in _wanted(job, judged, merged_entries(job.clone, publication.main)):
         if is_judged(job.clone, ledger, merged):
             continue
         before = len(ledger.events_of(merged.name))

@@ -85,6 +85,21 @@ class Clone:
         self._fetch(f"+refs/heads/{MAIN}:{MAIN_REF}", f"--filter={_FILTER}")
         return self.git.line("rev-parse", MAIN_REF)
 
+    def fetch_branch(self, branch: str) -> str | None:
+        """The newest commit of another branch that the board writes; None where there is none yet.
+
+        Raises:
+            PullError: the remote does not answer.
+        """
+        target = f"refs/published/{branch}"
+        try:
+            self._fetch(f"+refs/heads/{branch}:{target}", f"--filter={_FILTER}")
+        except GitError as error:
+            if "couldn't find remote ref" in error.stderr:
+                return None
+            raise
+        return self.git.line("rev-parse", target)
+
     def fetch_pull(self, pull: int) -> str:
         """The newest head of a pull request, with all that it brings.
 
@@ -193,8 +208,8 @@ class Clone:
                 yield data[begin : at - 1]
 
     def files(self, commit: str, folder: str) -> dict[str, str]:
-        """Every file below a folder of our own: path relative to it -> object. Empty where there is none."""
-        tree = self.folder(commit, folder)
+        """Every file below a folder of our own ("": all): path relative to it -> object. Empty where there is none."""
+        tree = self.folder(commit, folder) if folder else f"{commit}^{{tree}}"
         lines = self.git("ls-tree", "-r", "-z", "--full-tree", tree).split(b"\0") if tree else []
         pairs = (line.split(b"\t", 1) for line in lines if line)
         return {path.decode(): head.split()[2].decode() for head, path in pairs}

@@ -108,16 +108,28 @@ class Git:
         except GitError:
             return None
 
+    def is_branch_name(self, name: str) -> bool:
+        """Whether git takes that name for a branch."""
+        try:
+            return self.line("check-ref-format", f"refs/heads/{name}") == "" and not name.startswith("-")
+        except GitError:
+            return False
+
     def write_blob(self, data: bytes) -> str:
         """Keep bytes as they are, whatever attributes say."""
         return self.line("hash-object", "-w", "--no-filters", "--stdin", stdin=data)
 
     def commit(
-        self, tree: str, parent: str, message: str, *, signature: Mapping[str, str] | None = None
+        self, tree: str, parent: str | None, message: str, *, signature: Mapping[str, str] | None = None
     ) -> str:
-        """A commit of `tree` on `parent`, by whom `signature` names; None: by the person whose repository it is."""
+        """A commit of `tree` on `parent`, or without one.
+
+        It is by whom `signature` names; None: by the person whose repository it is.
+        """
         return self.line(
-            "commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode(), extra=signature
+            *("commit-tree", tree, *(("-p", parent) if parent else ()), "-F", "-"),
+            stdin=message.encode(),
+            extra=signature,
         )
 
 

@@ -10,7 +10,7 @@ from paramgolf.board.ledger.ledger import Ledger
 from paramgolf.board.pulls.clone import Clone
 from paramgolf.board.pulls.comment import refusal_comment, verdict_comment
 from paramgolf.board.pulls.judging import Judge, describe, judge_files, state_of
-from paramgolf.board.pulls.publication import Publication
+from paramgolf.board.pulls.publication import read_ledger
 from paramgolf.board.pulls.pull_state import PullFolder, PullStatus, State, cut, now
 from paramgolf.board.pulls.scope import ENTRIES, NAME, list_files
 from paramgolf.errors import RefusedPullError
@@ -61,7 +61,7 @@ def merged_entries(clone: Clone, main: str) -> list[Merged]:
 def waits_for_verdict(clone: Clone, main: str) -> list[Merged]:
     """The entries of main that the ledger of main has no verdict on."""
     with private_folder() as private:
-        ledger = Publication(clone=clone, commit=main, folder=private, site="site").read_ledger()
+        ledger = read_ledger(clone, main, private)
         return [one for one in merged_entries(clone, main) if not is_judged(clone, ledger, one)]
 
 
