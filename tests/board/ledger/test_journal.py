@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,29 @@ def test_a_journal_that_was_rewritten_while_it_was_known_shows(tmp_path):
     (tmp_path / "one" / "00000001.jsonl").unlink()
     with pytest.raises(LedgerError, match="it was there before"):
         list(journal.after(events))
+
+
+def test_git_keeps_its_bytes_whatever_it_does_to_line_endings(tmp_path):
+    _, events = written(tmp_path / "one", 3)
+
+    def git(*words):
+        turning = (
+            "-c",
+            "core.autocrlf=true",
+            "-c",
+            "core.eol=crlf",
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b.c",
+        )
+        subprocess.run(["git", *turning, *words], check=True, capture_output=True)
+
+    git("-C", str(tmp_path / "one"), "init", "-q")
+    git("-C", str(tmp_path / "one"), "add", "-A")
+    git("-C", str(tmp_path / "one"), "commit", "-qm", "a journal")
+    git("clone", "-q", str(tmp_path / "one"), str(tmp_path / "two"))
+    assert list(Journal(tmp_path / "two").after(())) == events
 
 
 def test_what_a_killed_writer_left_is_no_event_and_goes_with_the_next_append(tmp_path):

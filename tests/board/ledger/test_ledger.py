@@ -40,6 +40,13 @@ def test_there_has_to_be_one(tmp_path):
         Ledger(tmp_path)
 
 
+@pytest.mark.parametrize("create", [True, False])
+def test_it_is_a_folder(tmp_path, create):
+    (tmp_path / "ledger.sqlite").write_bytes(b"")
+    with pytest.raises(UsageError, match=f"--ledger {tmp_path}$"):
+        Ledger(tmp_path / "ledger.sqlite", create=create)
+
+
 def test_what_was_written_is_there_when_it_is_opened_again(ledger, tmp_path):
     written = add_entry(ledger, tmp_path / "mine")
     again = Ledger(ledger.folder)

@@ -57,6 +57,8 @@ class Ledger:
         """
         if not create:
             refuse_no_ledger(folder)
+        elif folder.is_file():
+            raise _a_file(folder)
         self.folder = folder
         self.store = Store(folder / STORE)
         self.journal = Journal(folder / JOURNAL)
@@ -198,6 +200,8 @@ def refuse_no_ledger(folder: Path) -> None:
     Raises:
         UsageError: so it is; the message says how to make it, or to take it over.
     """
+    if folder.is_file():
+        raise _a_file(folder)
     if (folder / SQLITE_LEDGER).exists():
         raise UsageError(
             f"{folder / SQLITE_LEDGER} is a ledger of an older paramgolf. Take it over: "
@@ -207,6 +211,10 @@ def refuse_no_ledger(folder: Path) -> None:
         raise UsageError(
             f"There is no ledger in the folder {folder}. Make it: paramgolf board init --ledger {folder}"
         )
+
+
+def _a_file(path: Path) -> UsageError:
+    return UsageError(f"{path} is a file, a ledger is a folder. Give that: --ledger {path.parent}")
 
 
 def no_entry(name: str, known: Iterable[str]) -> UsageError:
