@@ -44,7 +44,9 @@ class Harness(Protocol):
 def moments(questions: int) -> tuple[float, ...]:
     """When to ask, as shares of the budget: evenly from FIRST_MOMENT to the end, where the last question is asked."""
     steps = max(1, questions - 1)
-    return tuple(1.0 - (1.0 - FIRST_MOMENT) * left / steps for left in reversed(range(questions)))
+    shares = (1.0 - (1.0 - FIRST_MOMENT) * left / steps for left in reversed(range(questions)))
+    # Shares of a budget in tokens are such fractions too, and meet their moments exactly.
+    return tuple(round(share, 9) for share in shares)
 
 
 class TargetQuestions:
@@ -63,7 +65,7 @@ class TargetQuestions:
 
     def due(self, spent: float) -> bool:
         """Whether to ask after a step that leaves so much of the budget spent; one question for all moments passed."""
-        passed = [moment for moment in self._moments if moment <= spent]
+        passed = [moment for moment in self._moments if moment <= round(spent, 9)]
         self._moments = self._moments[len(passed) :]
         return bool(passed)
 
