@@ -1,6 +1,6 @@
 """How all tests run: on every core, and untimed, since a busy machine is no fault of the code."""
 
-from collections import Counter
+import resource
 from collections.abc import Iterator
 
 import hypothesis
@@ -12,8 +12,9 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 ONE_RUN = "tests/lab/one_run/"
-# A test that takes longer than this in a quiet hour should be marked slow. Passing it fails no test: machines are busy.
+# A test that takes the processor for longer than this should be marked slow. No test fails by it: processors differ.
 SLOW_SECONDS = 2.0
+STARTED = pytest.StashKey[float]()
 
 
 class ByModule(LoadScopeScheduling):
@@ -55,12 +56,27 @@ def _module(item: pytest.Item) -> str:
     return item.nodeid.split("::", 1)[0]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.stash[STARTED] = _processor_seconds()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """With the last report of a test goes what it took of the processor, which no other work on the machine changes."""
+    if call.when == "teardown":
+        item.user_properties.append(("processor_seconds", _processor_seconds() - item.stash[STARTED]))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name the tests that should be marked slow, so that `make quick` stays quick."""
-    seconds: Counter[str] = Counter()
-    for report in terminalreporter.getreports("passed"):
-        if "slow" not in report.keywords:
-            seconds[report.nodeid] += report.duration
-    for test, took in seconds.most_common():
-        if took > SLOW_SECONDS:
-            terminalreporter.write_line(f"{took:.1f} s: {test} is not marked slow")
+    for report in terminalreporter.getreports(""):
+        took = dict(report.user_properties).get("processor_seconds", 0.0)
+        if took > SLOW_SECONDS and "slow" not in report.keywords:
+            terminalreporter.write_line(f"{took:.1f} s: {report.nodeid} is not marked slow")
+
+
+def _processor_seconds() -> float:
+    """Of this process and of those that it waited for."""
+    own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime
