@@ -314,7 +314,7 @@ def test_a_branch_that_cannot_be_the_sites_is_refused(road, name):
 
 def test_what_is_new_is_the_first_paragraph(tmp_path):
     (tmp_path / "README.md").write_text("# Title\n\nA smaller\ntable.\x1b[31m\n\nMore.\n")
-    assert what_is_new(tmp_path) == "A smaller table.[31m"
+    assert what_is_new(tmp_path) == "A smaller table.\ufffd[31m"
     (tmp_path / "README.md").unlink()
     assert what_is_new(tmp_path) == ""
 
