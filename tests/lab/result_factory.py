@@ -53,6 +53,6 @@ def made_result(**changes: Any) -> Result:
         steps=1,
         bits_per_weight=3.0,
         samples=[],
-        settings={},
+        settings={"challenge": {"objective": "bits_per_byte"}},
     )
     return replace(result, **changes)

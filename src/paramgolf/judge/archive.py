@@ -18,7 +18,7 @@ _PIECE = 1 << 20
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 _LINK = stat.S_IFLNK << 16
 _KINDS = stat.S_IFMT(0xFFFF) << 16
-# What another system takes for a drive, for a folder, or for the end of the name. A colon elsewhere harms nobody.
+# What another system takes for a drive, for a folder, or for the end of the name. A colon elsewhere does no harm.
 _ELSEWHERE = re.compile(r"^[A-Za-z]:|[\\\0]")
 
 

@@ -40,6 +40,7 @@ def test_what_may_fit_after_all_is_a_warning():
         warnings(recipe, least // 3)
 
 
+@pytest.mark.slow
 def test_weights_whose_steps_are_fixed_count_in_full():
     filled = load_recipe("local")
     fixed = replace(filled, weights=filled.weights | {"matrices": QuantisationScheme(rule="max", limit=127)})

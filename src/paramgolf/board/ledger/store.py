@@ -1,7 +1,7 @@
 """Files by the SHA-256 of their bytes, beside the ledger: what an event names, word for word.
 
 A file is written before the event that names it, and synced, so that no event ever names a missing one. What a crash
-leaves behind without an event is harmless; the same bytes are stored once.
+leaves without an event is harmless; the same bytes are stored once.
 """
 
 import hashlib
