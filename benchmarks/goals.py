@@ -1,6 +1,6 @@
 """The goals of the `local` game, measured: trains, packs, scores and proves, and prints a table.
 
-    python benchmarks/goals.py [--corpus ../shared/data/fineweb-sample] [--recipe local] [--seed 0] [--out DIR]
+    python benchmarks/goals.py --corpus FOLDER [--recipe local] [--seed 0] [--out DIR]
 
 About 12 minutes on two cores. A finished run in DIR is not trained again.
 """
@@ -22,7 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", default="../shared/data/fineweb-sample")
+    parser.add_argument("--corpus", required=True)
     parser.add_argument("--recipe", default="local")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("out/goals"))

