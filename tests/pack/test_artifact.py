@@ -87,6 +87,21 @@ def test_modules_of_the_artifact_are_imported_and_nothing_else_is_shadowed(tmp_p
     assert ran.stdout == f"decode_weights {PARTS['tokenizer'].hex()}\n"
 
 
+def test_a_module_of_the_same_name_elsewhere_is_not_taken_for_the_artifacts(tmp_path):
+    path = tmp_path / "model.pyz"
+    build_artifact(path, **PARTS)
+    (tmp_path / "runtime.py").write_text("raise SystemExit('this is another one')\n")
+    ran = subprocess.run(
+        [sys.executable, "model.pyz", "info"],
+        env={"PYTHONPATH": "."},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "model.width: 64" in ran.stdout
+
+
 def test_a_file_of_exactly_the_limit_passes(tmp_path):
     path = tmp_path / "model.pyz"
     data, _ = assemble(**PARTS)

@@ -80,6 +80,40 @@ def test_imports_that_only_annotations_need_are_dropped():
     assert "os" in minified
 
 
+def test_a_local_name_keeps_no_import_and_no_definition_of_the_same_name():
+    sources = {
+        "a": "from .b import rows, zeros\ndef load(rows):\n    zeros = [rows for rows in rows]\n    return zeros\n",
+        "b": "def rows():\n    return 1\ndef zeros():\n    return rows()\n",
+    }
+    minified = minify_modules(sources, keep=["load"])
+    assert "import" not in minified["a"]
+    assert minified["b"] == ""
+
+
+def test_a_name_of_the_module_is_found_in_every_kind_of_scope():
+    source = (
+        "import os\nA = 1\nB = 2\nC = 3\nD = 4\nE = 5\nF = 6\nF += 1\nG = 8\n"
+        "class K:\n    A = A\n    def f(self, x=B):\n        return [C for _ in range(x)], lambda: D\n"
+        "def load():\n    global G\n    G += E\n    return K.A, K().f()[0], K().f()[1](), G\n"
+    )
+    scope = {"__name__": "scope"}
+    exec(minify_modules({"a": source}, keep=["load"])["a"], scope)
+    assert scope["load"]() == (1, [3, 3], 4, 13)
+
+
+def test_annotations_of_attributes_go_but_those_that_make_a_tuple_stay():
+    source = (
+        "from typing import NamedTuple\nfrom torch import Tensor\nclass C:\n    base: Tensor\n    size: int = 3\n"
+        "    def __init__(self):\n        self.scale: Tensor\n        self.size: int = 4\n"
+        "class N(NamedTuple):\n    first: bytes\ndef load():\n    return C.size, C().size, N(b'a').first\n"
+    )
+    scope = {"__name__": "scope"}
+    minified = minify_modules({"a": source}, keep=["load"])["a"]
+    exec(minified, scope)
+    assert scope["load"]() == (3, 4, b"a")
+    assert not [word for word in ("Tensor", "int", "base", "scale") if word in minified]
+
+
 def test_fields_of_dataclasses_are_fields_without_their_annotations():
     source = (
         "from dataclasses import dataclass\n@dataclass\nclass C:\n    width: int = 3\n    text: str = 'a'\n"

@@ -68,6 +68,13 @@ def test_modules_follow_the_kind_of_tokenizer(tokenizer, needed):
     assert shipped(tokenizer=tokenizer) & OPTIONAL == needed
 
 
+@pytest.mark.parametrize("kind", ["dense", "low_rank", "random", "smooth"])
+def test_roles_of_parameters_stay_out(kind):
+    config = replace(SMALL, attention_matrices=kind, degree=1, mixers=("attention", "linear"))
+    assert "transformer.roles" in runtime_sources()
+    assert "transformer.roles" not in shipped(config)
+
+
 def test_what_learns_from_scored_text_ships_only_where_it_does():
     assert shipped(predict={}, learn={}) - shipped() == {"test_time_training"}
 

@@ -9,7 +9,7 @@ import torch
 
 from paramgolf.errors import PackError
 from paramgolf.pack.artifact import assemble
-from paramgolf.pack.pack import pack_model
+from paramgolf.pack.pack import _fill, pack_model
 from paramgolf.quantise.grids import QuantisationScheme, dequantise
 from paramgolf.quantise.low_rank_repair import patches_for
 from paramgolf.quantise.precision import Precision
@@ -83,6 +83,15 @@ def test_filling_makes_room_for_patches(state, tmp_path, limit):
     pack_model(state, **COMMON, precision=precision_of(REPAIRED), path=path, limit=limit, fill=True)
     assert 0.998 * limit <= path.stat().st_size <= limit
     weights_of(path, state)
+
+
+def test_filling_finds_what_fits_where_sizes_lie_far_apart(state):
+    """A small model's rows move to the next scale nearly all at once: from 58 bytes over to some hundred below."""
+    precision = precision_of(REPAIRED)
+    precision.decide(state, None)
+    for budget in range(28_602, 28_662, 12):
+        _, encoded = _fill(state, precision, {}, budget)
+        assert 0.997 * budget <= len(encoded.blob) <= budget
 
 
 @pytest.mark.parametrize("section", ["predict", "learn", "adapt"])

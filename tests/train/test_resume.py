@@ -98,6 +98,17 @@ def test_parts_equal_the_whole_with_ramp_loops_and_averaged_weights_too(tiny, cu
     assert not torch.equal(raw["embedding"], load_part(parts.folder / "checkpoint", "model")["embedding"])
 
 
+def test_a_stop_where_the_ramp_ends_changes_nothing_of_how_many_steps_follow(tiny, curve):
+    # The ramp ends after 30 steps; half of a step of 64 tokens more would pass the budget, half of one of 32 would not.
+    schedule = {"tokens": 990, "ramp": ((0.95, 8, 32),)}
+    whole, parts = tiny.job("whole", **schedule), tiny.job("parts", **schedule)
+    train(whole)
+    train(replace(parts, steps=30))
+    train(parts)
+    assert curve(whole.folder) == curve(parts.folder)
+    assert read_progress(whole.folder / "checkpoint").step == 30
+
+
 FED_BACK = QuantisationScheme(rule="rms", limit=7, step=0.6, feedback=True)
 REPAIRED = QuantisationScheme(rule="loss", step=0.5, repair_rank=2)
 

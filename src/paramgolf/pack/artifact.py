@@ -49,7 +49,7 @@ class F:
   if n in C:return spec_from_loader(n,F,is_package=not C[n])
  def create_module(s):0
  def exec_module(m):m.__file__=R+"runtime/";exec(C[m.__name__],m.__dict__)
-sys.meta_path.append(F)
+sys.meta_path[:0]=F,
 def load():
  from runtime.artifact import read_artifact as a
  from runtime.{weights_module(repaired=repaired)} import decode_weights as w

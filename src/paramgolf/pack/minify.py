@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import symtable
 from collections.abc import Collection, Iterable, Mapping
 
 import python_minifier
@@ -24,9 +25,10 @@ def minify_modules(sources: Mapping[str, str], keep: Collection[str] = ()) -> di
     keep: names that are used from outside.
     """
     used = _without_unused({name: ast.parse(bare(source)) for name, source in sources.items()}, set(keep))
+    mentioned = {name: _mentioned(tree) for name, tree in used.items()}
     minified = {}
     for name, tree in used.items():
-        others = set(keep).union(*(_mentioned(other) for key, other in used.items() if key != name))
+        others = set(keep).union(*(names for key, names in mentioned.items() if key != name))
         minified[name] = _minify(ast.unparse(tree), tuple(sorted(others)))
     return minified
 
@@ -44,7 +46,8 @@ def bare(source: str) -> str:
             hoist_literals=False,
         )
     )
-    tree.body = [kept for statement in tree.body if (kept := _used_import(statement, _names(tree)))]
+    names = _names(tree)
+    tree.body = [kept for statement in tree.body if (kept := _used_import(statement, names))]
     return ast.unparse(tree)
 
 
@@ -64,10 +67,18 @@ class _Bare(ast.NodeTransformer):
     """Takes out what an artifact never asks for: annotations of dataclasses' fields, and roles of parameters."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        # A field needs an annotation, whatever it is.
-        for statement in node.body if node.decorator_list else ():
-            if isinstance(statement, ast.AnnAssign):
-                statement.annotation = ast.Constant(0)
+        # A field needs an annotation, whatever it is; a tuple's is a type. Other classes need none.
+        if node.decorator_list:
+            for statement in node.body:
+                if isinstance(statement, ast.AnnAssign):
+                    statement.annotation = ast.Constant(0)
+        elif "NamedTuple" not in map(ast.unparse, node.bases):
+            node.body = [_unannotated(statement) for statement in node.body]
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if not node.value and isinstance(node.target, ast.Attribute):
+            return ast.Pass()
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -86,19 +97,27 @@ class _Bare(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
+def _unannotated(statement: ast.stmt) -> ast.stmt:
+    """An attribute of a class without its annotation."""
+    if not isinstance(statement, ast.AnnAssign):
+        return statement
+    return ast.Assign([statement.target], statement.value) if statement.value else ast.Pass()
+
+
 def _without_unused(trees: dict[str, ast.Module], keep: set[str]) -> dict[str, ast.Module]:
     """The modules without definitions, constants and imports that no module mentions.
 
     What only an annotation or something unused mentioned goes as well. No module reads another's names by a string.
     """
-    before = None
+    before, mentioned = None, {name: _mentioned(tree) for name, tree in trees.items()}
     while before != (before := sum(1 for tree in trees.values() for _ in ast.walk(tree))):
         for name, tree in trees.items():
-            others = (_mentioned(other) for key, other in trees.items() if key != name)
-            used = keep.union(*others) | _names(tree)
+            names = _names(tree)
+            used = names | keep.union(*(others for key, others in mentioned.items() if key != name))
             body = [statement for statement in tree.body if not (d := _defined(statement)) or d & used]
             # No module passes on what it has imported.
-            tree.body = [kept for statement in body if (kept := _used_import(statement, _names(tree)))]
+            tree.body = [kept for statement in body if (kept := _used_import(statement, names))]
+            mentioned[name] = _mentioned(tree)
     return trees
 
 
@@ -126,9 +145,23 @@ def _parts(target: ast.expr) -> Iterable[ast.expr]:
 
 
 def _names(tree: ast.Module) -> set[str]:
-    """Names that a module's code reads."""
-    nodes = ast.walk(tree)
-    return {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
+    """The names of a module that its code reads: a parameter or a local variable of the same name is none of them."""
+    # What is assigned to by += has to be there.
+    changed = {
+        node.target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AugAssign)
+        if isinstance(node.target, ast.Name)
+    }
+    return changed | _read(symtable.symtable(ast.unparse(tree), "module", "exec"))
+
+
+def _read(table: symtable.SymbolTable) -> set[str]:
+    """Those that the code of a table and of the tables in it reads of the module."""
+    # In the body of a class or of the module, a name that is assigned to may be one of the module before that.
+    inside = table.get_type() == "function"
+    names = {s.get_name() for s in table.get_symbols() if s.is_referenced() and (s.is_global() or not inside)}
+    return names.union(*map(_read, table.get_children()))
 
 
 def _mentioned(tree: ast.Module) -> set[str]:

@@ -138,7 +138,9 @@ def _fill(
     """
     target = float(budget)
     best: tuple[float, dict[str, Quantised], EncodedWeights] | None = None
-    for _ in range(CORRECTIONS):
+    for attempt in range(2 * CORRECTIONS):
+        if attempt >= CORRECTIONS and best is not None:
+            break
         precision.fill(state, target)
         tensors, encoded = _encode(state, precision, beside)
         size = len(encoded.blob)
@@ -146,8 +148,9 @@ def _fill(
             best = precision.offset, tensors, encoded
         if budget * (1 - SLACK) <= size <= budget:
             break
-        # Aim a little lower than the excess says, so that the last tries surely fit.
-        target *= (1 - SLACK / 4) * budget / size
+        # Aim a little lower than the excess says, so that the last tries surely fit. A small model's sizes lie far
+        # apart: as long as none fits, ever lower.
+        target *= (1 - SLACK / 4 * 2 ** max(0, attempt + 2 - CORRECTIONS)) * budget / size
     if best is None:
         return tensors, encoded
     precision.offset, filled = best[0], best[1:]

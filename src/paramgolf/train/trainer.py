@@ -109,10 +109,13 @@ class Trainer:
         """Step until the budget is spent, or for `job.steps`: what was reached, finished where the budget ended it."""
         now, saved = start, start.seconds
         with BatchFeed(self.run.batches) as feed:
-            sizes = sizes_at(self.training, pace.spent(now))
-            while pace.allows(now, sizes) and now.step != self.job.steps and not self._reached():
+            # Whether a step fits is asked of the size that it will have.
+            while (
+                pace.allows(now, sizes := sizes_at(self.training, pace.spent(now)))
+                and now.step != self.job.steps
+                and not self._reached()
+            ):
                 at = Moment(step=now.step, tokens=now.tokens, seconds=now.seconds, spent=pace.spent(now))
-                sizes = sizes_at(self.training, at.spent)
                 rate = learning_rate_scale(self.training, at.spent, pace.share_of_a_step(now, sizes))
                 loss, seconds = pace.clock.with_mean(self._step(at, feed.read(at.tokens, sizes), rate))
                 tokens = now.tokens + sizes.batch_tokens

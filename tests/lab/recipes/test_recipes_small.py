@@ -52,7 +52,7 @@ for path in sys.argv[2:]:
     data = entry.load().compress([text])
     assert entry.load().decompress(data) == [text], path
     sizes.append(len(data))
-    sys.path.remove(path), sys.meta_path.pop()
+    sys.path.remove(path), sys.meta_path.pop(0)
     for name in [n for n in sys.modules if n.split(".")[0] in ("entry", "runtime")]:
         del sys.modules[name]
 print(json.dumps(sizes))
