@@ -103,14 +103,16 @@ def test_a_name_of_the_module_is_found_in_every_kind_of_scope():
 
 def test_annotations_of_attributes_go_but_those_that_make_a_tuple_stay():
     source = (
-        "from typing import NamedTuple\nfrom torch import Tensor\nclass C:\n    base: Tensor\n    size: int = 3\n"
+        "import typing\nfrom typing import NamedTuple\nfrom torch import Tensor\n"
+        "class C:\n    base: Tensor\n    size: int = 3\n"
         "    def __init__(self):\n        self.scale: Tensor\n        self.size: int = 4\n"
-        "class N(NamedTuple):\n    first: bytes\ndef load():\n    return C.size, C().size, N(b'a').first\n"
+        "class N(NamedTuple):\n    first: bytes\nclass M(typing.NamedTuple):\n    first: bytes\n"
+        "def load():\n    return C.size, C().size, N(b'a').first, M(b'b').first\n"
     )
     scope = {"__name__": "scope"}
     minified = minify_modules({"a": source}, keep=["load"])["a"]
     exec(minified, scope)
-    assert scope["load"]() == (3, 4, b"a")
+    assert scope["load"]() == (3, 4, b"a", b"b")
     assert not [word for word in ("Tensor", "int", "base", "scale") if word in minified]
 
 

@@ -72,7 +72,7 @@ class _Bare(ast.NodeTransformer):
             for statement in node.body:
                 if isinstance(statement, ast.AnnAssign):
                     statement.annotation = ast.Constant(0)
-        elif "NamedTuple" not in map(ast.unparse, node.bases):
+        elif not any(ast.unparse(base).endswith("NamedTuple") for base in node.bases):
             node.body = [_unannotated(statement) for statement in node.body]
         return self.generic_visit(node)
 
