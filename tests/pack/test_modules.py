@@ -1,5 +1,6 @@
 """An artifact carries the code that its model and its tokenizer run, and no more."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from paramgolf.pack.minify import bare
 from paramgolf.pack.modules import (
     PACKAGE,
     changed_fields,
@@ -119,7 +121,20 @@ def test_modules_import_just_what_is_said_to_be_reachable():
     command = [sys.executable, "-c", ASK_PYTHON, PACKAGE, *names]
     seen = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     for name in names:
-        assert sorted(seen[name]) == reachable([name], runtime_sources()), name
+        assert sorted(seen[name]) == reachable([name], runtime_sources().__getitem__), name
+
+
+@pytest.mark.parametrize("name", sorted(set(runtime_sources()) - {"transformer.roles"}))
+def test_what_packing_takes_for_granted_of_the_runtimes_code(name):
+    """No name `role` but that of a parameter's role, which goes; imports stand at the top; packages have no code."""
+    source = runtime_sources()[name]
+    tree = ast.parse(source)
+    left = ast.walk(ast.parse(bare(source)))
+    assert "role" not in {getattr(node, field, None) for node in left for field in ("id", "arg", "attr")}
+    guarded = [node for node in tree.body if isinstance(node, ast.Try | ast.If)]
+    assert not [n for node in guarded for n in ast.walk(node) if isinstance(n, ast.ImportFrom) and n.level]
+    is_package = any(other.startswith(f"{name}.") for other in runtime_sources()) or not name
+    assert (len(tree.body) == 1) == is_package, "a package is a docstring, and nothing else is"
 
 
 def test_fields_that_are_as_in_the_code_are_left_out():

@@ -7,7 +7,7 @@ a function is of something optional, which those parts tell; one that only annot
 
 import ast
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ def shipped_modules(config: Mapping[str, Any], tokenizer: bytes, *, repaired: bo
     roots |= {
         cls.__module__.removeprefix(f"{PACKAGE}.") for cls in classes if cls.__module__.startswith(PACKAGE)
     }
-    return reachable(roots, {name: bare(source) for name, source in runtime_sources().items()})
+    return reachable(roots, lambda name: bare(runtime_sources()[name]))
 
 
 @functools.cache
@@ -74,14 +74,14 @@ def _hashable(value: Any) -> Any:
     return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
 
 
-def reachable(roots: Iterable[str], sources: Mapping[str, str]) -> list[str]:
+def reachable(roots: Iterable[str], source_of: Callable[[str], str]) -> list[str]:
     """The modules that these import, themselves, and the packages that all of them are in; sorted."""
     found, ahead = {""}, list(roots)
     while ahead:
         name = ahead.pop()
         if name not in found:
             found.add(name)
-            ahead += imported_modules(name, sources[name])
+            ahead += imported_modules(name, source_of(name))
             if "." in name:
                 ahead.append(name.rpartition(".")[0])
     return sorted(found)
