@@ -12,7 +12,8 @@ ParamgolfError                 the message says what was got, what was expected,
 ├── EntryError                 the entry broke: it died, hung, flooded or answered nonsense
 │   ├── EntryTimeoutError      ... because it ran past its time limit
 │   ├── LossyEntryError        ... because its tokens do not give the text back
-│   └── NonFiniteError         ... because a logit is NaN or infinite
+│   ├── NonFiniteError         ... because a logit is NaN or infinite
+│   └── UnforeseenError        ... or the harness did, in a way that was not thought of: nothing follows about the entry
 ├── PullError                  a repository, a fetch or a push is not what the pull-request road needs
 │   └── RefusedPullError       ... because the pull request is more, or other, than one entry
 ├── ProofError                 decompressed documents differ from the originals, or the sizes do not match the score
@@ -70,6 +71,10 @@ class LossyEntryError(EntryError):
 
 class NonFiniteError(EntryError):
     """A logit of the entry is NaN or infinite."""
+
+
+class UnforeseenError(EntryError):
+    """The harness broke over an entry in a way that was not thought of; whose fault that is, nobody knows yet."""
 
 
 class PullError(ParamgolfError):

@@ -35,6 +35,21 @@ def test_the_uniform_model_costs_the_logarithm_of_its_vocabulary(write_artifact)
     assert 0 < result.predict_seconds < result.seconds
 
 
+def test_a_batch_that_no_memory_holds_when_it_is_padded_is_refused_before_it_is_made(write_artifact):
+    """4,096 documents at once, of which the longest has 64 tokens a byte: 24 billion positions."""
+    padded = """
+class Entry(Uniform):
+    batch_documents = 4096
+    def encode(self, document):
+        return np.zeros(64 * len(document), np.int32)
+    def decode(self, tokens):
+        return b"a" * (len(tokens) // 64)
+"""
+    documents = [b"a" * 90_000, *[b"a"] * 4_095]
+    with pytest.raises(EntryError, match=r"has 23,\d+,\d+,\d+ positions; at most 134,217,728 are allowed"):
+        score(write_artifact(padded), documents)
+
+
 # Logits that depend on position, token and document, with garbage in the padding.
 RANDOM = """
 class Entry(Uniform):

@@ -1,11 +1,13 @@
 """Which rule a broken phase counts against."""
 
-from paramgolf.errors import EntryError, EntryTimeoutError, LossyEntryError, NonFiniteError
+from paramgolf.errors import EntryError, EntryTimeoutError, LossyEntryError, NonFiniteError, UnforeseenError
 from paramgolf.judge.measure import Measurements
 
 
-def counts_against(phase: str, error: EntryError) -> str:
-    """The number of the rule that an error in a phase breaks."""
+def counts_against(phase: str, error: EntryError) -> str | None:
+    """The number of the rule that an error in a phase breaks; None where it only leaves rules undecided."""
+    if isinstance(error, UnforeseenError):
+        return None
     if isinstance(error, EntryTimeoutError):
         return "R09"
     if isinstance(error, LossyEntryError):

@@ -1,7 +1,7 @@
 """Everything that is measured of one artifact, phase by phase. The rules only read what stands here.
 
 A phase that breaks leaves its error; later phases that need it do not happen. Nothing that an entry does raises
-out of here.
+out of here, foreseen or not.
 """
 
 import time
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paramgolf.challenge import Challenge
-from paramgolf.errors import EntryError
+from paramgolf.common.printable import printable
+from paramgolf.errors import EntryError, SandboxError, UnforeseenError
 from paramgolf.judge.archive import Archive, inspect_archive
 from paramgolf.judge.audit import Audit, Witness, audit_adaptive, audit_fixed, new_secret
 from paramgolf.judge.repeat import Repeats, check_hostile_strings, repeat_adaptive, repeat_fixed
@@ -61,7 +62,7 @@ QUICK = Depth(name="quick", positions=200, share=0.05, text_share=0.1, prove=Fal
 
 @dataclass(kw_only=True)
 class Measurements:
-    """Of one artifact. What is None did not happen; `errors` says in which phase the entry broke and how."""
+    """Of one artifact. What is None did not happen; `errors` says in which phase it broke and how."""
 
     challenge: Challenge
     depth: Depth
@@ -95,6 +96,15 @@ class Measurements:
             yield
         except EntryError as error:
             self.errors[name] = error
+        except SandboxError:
+            raise
+        except Exception as error:
+            # Whatever an entry leads to: what was measured before is kept, and what was not stays undecided.
+            kind, text = type(error).__name__, " ".join(str(error).split())[:200]
+            self.errors[name] = UnforeseenError(
+                f"The judge broke over this entry in the phase {name!r} ({kind}: {printable(text)}). Report it, with "
+                "the entry."
+            )
         finally:
             self.seconds[name] = time.monotonic() - start
 

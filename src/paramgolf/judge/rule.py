@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from paramgolf.challenge import Challenge
+from paramgolf.errors import UnforeseenError
 from paramgolf.judge.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ class Rule:
     def not_reached(self, m: "Measurements") -> Finding:
         """An earlier phase broke, so there is nothing to judge."""
         broken = ", ".join(m.errors) or "the archive"
-        return self.undecided(f"Not reached: the judge stopped at {broken}.", "Fix that first.")
+        unforeseen = [str(error) for error in m.errors.values() if isinstance(error, UnforeseenError)]
+        why = " ".join([f"Not reached: the judge stopped at {broken}.", *unforeseen])
+        return self.undecided(why, "" if unforeseen else "Fix that first.")
 
 
 def first_line(error: Exception, limit: int = 600) -> str:

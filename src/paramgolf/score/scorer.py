@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from paramgolf.common.files import sha256_of
-from paramgolf.errors import LossyEntryError, NonFiniteError, UsageError
+from paramgolf.errors import EntryError, LossyEntryError, NonFiniteError, UsageError
 from paramgolf.score.client import Logits, Tokens, Worker
 from paramgolf.score.progress import Progress, ProgressCallback
 from paramgolf.score.protocol import Deadline
 from paramgolf.score.sandbox import Isolation
 from paramgolf.score.softmax import one_thread, surprisal
+
+# Of one batch, padding among them: targets and prices take 16 bytes each.
+MOST_POSITIONS = 1 << 27
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +188,12 @@ def predict_batch(
     """
     end = predictor.describe().end_of_document
     lengths = np.array([tokens.size + 1 for tokens in batch])
+    if (positions := len(batch) * int(lengths.max())) > MOST_POSITIONS:
+        raise EntryError(
+            f"A batch of {len(batch):,} documents, padded to the {int(lengths.max()):,} positions of its longest, has "
+            f"{positions:,} positions; at most {MOST_POSITIONS:,} are allowed. Ask for fewer documents at once "
+            "(batch_documents), or make fewer tokens of them."
+        )
     targets = np.full((len(batch), int(lengths.max())), end, dtype=np.int64)
     for i, tokens in enumerate(batch):
         targets[i, : tokens.size] = tokens
