@@ -19,7 +19,13 @@ from paramgolf.common.printable import printable
 from paramgolf.errors import EntryError, SandboxError, UnforeseenError
 from paramgolf.judge.archive import Archive, inspect_archive
 from paramgolf.judge.audit import Audit, Witness, audit_adaptive, audit_fixed, new_secret
-from paramgolf.judge.repeat import Repeats, check_hostile_strings, repeat_adaptive, repeat_fixed
+from paramgolf.judge.repeat import (
+    Repeats,
+    check_encoding,
+    check_hostile_strings,
+    repeat_adaptive,
+    repeat_fixed,
+)
 from paramgolf.judge.stored_text import StoredText, find_stored_text
 from paramgolf.score import (
     Deadline,
@@ -33,6 +39,7 @@ from paramgolf.score import (
     prove_artifact,
     score_artifact,
 )
+from paramgolf.score.scorer import require_one_description
 from paramgolf.score.softmax import one_thread
 
 if TYPE_CHECKING:
@@ -223,14 +230,16 @@ def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: Prog
         phases = [
             pool.submit(_audit, m, blind, witness, count),
             pool.submit(_repeat, m, again, witness),
-            pool.submit(_hostile, m, encoder, decoder),
+            pool.submit(_encode_again, m, encoder, decoder, witness),
         ]
         for phase in phases:
             phase.result()
 
 
-def _hostile(m: Measurements, encoder: Worker, decoder: Worker) -> None:
-    with m.phase("hostile"):
+def _encode_again(m: Measurements, encoder: Worker, decoder: Worker, witness: Witness) -> None:
+    with m.phase("strings"):
+        require_one_description(encoder, decoder)
+        check_encoding(encoder, decoder, m.documents, witness, m.secret)
         m.hostile_strings = check_hostile_strings(encoder, decoder)
 
 

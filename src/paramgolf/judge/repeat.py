@@ -68,6 +68,26 @@ def check_hostile_strings(encoder: Worker, decoder: Worker) -> int:
     return len(HOSTILE_STRINGS)
 
 
+def check_encoding(
+    encoder: Worker, decoder: Worker, documents: Sequence[bytes], witness: Witness, secret: str
+) -> None:
+    """Encode and decode all documents in two fresh processes, in an order drawn anew.
+
+    Raises:
+        LossyEntryError: a document has other tokens than where it was scored, or did not come back: what the tokens
+            are depends on more than the document.
+    """
+    order = np.random.default_rng(int(secret, 16) + 4).permutation(len(documents))
+    for index in order.tolist():
+        tokens = lossless_tokens(encoder, decoder, index, documents[index])
+        if not np.array_equal(tokens, witness.tokens[index]):
+            raise LossyEntryError(
+                f"Document {index} was scored as {witness.tokens[index].size:,} tokens; encoded in another process and "
+                f"in another order it is {tokens.size:,}, and they differ. encode must be a function of the document "
+                "alone: it may not learn from other documents, draw lots, or read a clock."
+            )
+
+
 def repeat_fixed(worker: Worker, witness: Witness, share: float, secret: str) -> Repeats:
     """Some batches as they were, each asked twice; then their documents alone and from the last to the first."""
     size = worker.describe().batch_documents

@@ -14,7 +14,7 @@ from paramgolf.common.files import sha256_of
 from paramgolf.errors import EntryError, LossyEntryError, NonFiniteError, UsageError
 from paramgolf.score.client import Logits, Tokens, Worker
 from paramgolf.score.progress import Progress, ProgressCallback
-from paramgolf.score.protocol import Deadline
+from paramgolf.score.protocol import Deadline, Description
 from paramgolf.score.sandbox import Isolation
 from paramgolf.score.softmax import one_thread, surprisal
 
@@ -86,6 +86,7 @@ def score_artifact(
     # The second worker never sees the text: what it decodes must come from the tokens alone.
     with encoder, predictor, one_thread():
         sha256 = sha256_of(artifact)
+        require_one_description(encoder, predictor)
         tokens = [lossless_tokens(encoder, predictor, i, d) for i, d in enumerate(documents)]
         encoder.close()
         if observer is not None:
@@ -131,6 +132,25 @@ def first_difference(got: bytes, expected: bytes) -> int:
     shared = min(len(got), len(expected))
     differing = np.frombuffer(got, np.uint8, shared) != np.frombuffer(expected, np.uint8, shared)
     return int(np.argmax(differing)) if differing.any() else shared
+
+
+def require_one_description(*workers: Worker) -> None:
+    """Refuse an entry that says other things of itself in another process.
+
+    Raises:
+        EntryError: so it does; or it failed.
+    """
+    first, *others = (worker.describe() for worker in workers)
+    for other in others:
+        if other != first:
+            raise EntryError(
+                f"The entry describes itself as {_described(first)} in one process and as {_described(other)} in "
+                "another. All of it must be the same in each."
+            )
+
+
+def _described(description: Description) -> str:
+    return ", ".join(f"{k} {v}" for k, v in description.model_dump(exclude={"kind", "payload"}).items())
 
 
 def lossless_tokens(encoder: Worker, decoder: Worker, index: int, document: bytes) -> Tokens:
