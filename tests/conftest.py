@@ -1,7 +1,9 @@
 """How all tests run: on every core, and untimed, since a busy machine is no fault of the code."""
 
 import resource
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -35,6 +37,19 @@ def one_thread() -> Iterator[None]:
     """Whatever a test was about."""
     yield
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def zip_entry(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes an artifact of nothing but an entry.py."""
+
+    def write(source: str) -> Path:
+        path = tmp_path / "model.pyz"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("entry.py", source)
+        return path
+
+    return write
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,7 +1,6 @@
 """Artifacts written by hand, which a test changes: bytes, each with a fixed price."""
 
 import textwrap
-import zipfile
 
 import pytest
 
@@ -42,14 +41,11 @@ def load():
 
 
 @pytest.fixture
-def write_artifact(tmp_path):
+def write_artifact(zip_entry):
     """Zip an entry.py: the model of bytes, then `change`, which may define `class Entry(Bytes)`."""
 
     def write(change=""):
-        path = tmp_path / "model.pyz"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("entry.py", BYTES + textwrap.dedent(change))
-        return path
+        return zip_entry(BYTES + textwrap.dedent(change))
 
     return write
 

@@ -1,7 +1,6 @@
 """Artifacts written by hand: a uniform model, and whatever a test changes about it."""
 
 import textwrap
-import zipfile
 
 import pytest
 
@@ -40,14 +39,11 @@ def load():
 
 
 @pytest.fixture
-def write_artifact(tmp_path):
+def write_artifact(zip_entry):
     """Zip an entry.py: the uniform model, then `change`, which may define `class Entry(Uniform)`."""
 
     def write(change="", *, base=UNIFORM):
-        path = tmp_path / "model.pyz"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("entry.py", base + textwrap.dedent(change))
-        return path
+        return zip_entry(base + textwrap.dedent(change))
 
     return write
 

@@ -251,7 +251,12 @@ def record_result(
 def info(
     recipe_or_artifact: Annotated[str, Parameter(help="A recipe's name, a .toml file, or a model.pyz.")],
     *,
-    challenge: ChallengeName = "local",
+    challenge: Annotated[
+        str | None,
+        Parameter(
+            help="The game whose limits it is held against. Default: the one that plays this recipe, else local."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """What a recipe or an artifact is made of: parameters, bytes by group, limits.
@@ -268,7 +273,8 @@ def info(
     from paramgolf.lab.recipes.info_table import print_description
     from paramgolf.lab.reporter import Reporter
 
-    description = describe(recipe_or_artifact, load_challenge(challenge))
+    games = [name for name in challenge_names() if load_challenge(name).recipe == recipe_or_artifact]
+    description = describe(recipe_or_artifact, load_challenge(challenge or (games[0] if games else "local")))
     if as_json:
         print_result(description, as_json)
     else:

@@ -1,5 +1,6 @@
 """Every field of a recipe is explained where it is defined, and shown with its value and default."""
 
+import json
 from dataclasses import fields, is_dataclass, replace
 
 import pytest
@@ -70,3 +71,9 @@ def test_show_explains_what_differs_and_with_all_everything(capsys):
 def test_an_unchanged_recipe_has_no_line_of_its_own():
     lines = lines_of(replace(EMPTY, title="x"))
     assert [line.key for line in lines if not line.is_default] == ["title"]
+
+
+@pytest.mark.parametrize(("recipe", "game"), [("tiny", "tiny"), ("local", "local"), ("ternary", "local")])
+def test_info_holds_a_recipe_against_the_game_that_plays_it(recipe, game, capsys):
+    main(["info", recipe, "--json"])
+    assert json.loads(capsys.readouterr().out)["challenge"] == game
