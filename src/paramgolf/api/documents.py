@@ -1,6 +1,6 @@
 """What a caller may give as text: a str or bytes, one document or several."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from paramgolf.errors import UsageError
 
@@ -27,5 +27,13 @@ def as_document(text: Text) -> bytes:
 
 
 def as_documents(texts: Documents) -> list[bytes]:
-    """The documents: a str or bytes is one, anything else a sequence of them."""
-    return [as_document(texts)] if isinstance(texts, str | bytes) else [as_document(text) for text in texts]
+    """The documents: a str or bytes is one, anything else a sequence of them.
+
+    Raises:
+        UsageError: it is neither, or holds something else.
+    """
+    if isinstance(texts, str | bytes):
+        return [as_document(texts)]
+    if not isinstance(texts, Iterable):
+        raise UsageError(f"got {type(texts).__name__} as text; give a str or bytes, or a sequence of them")
+    return [as_document(text) for text in texts]

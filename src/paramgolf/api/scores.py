@@ -41,7 +41,9 @@ class DocumentScore:
     def pieces(self) -> list[tuple[bytes, float]]:
         """The text in the smallest pieces that tokens spell, each with its bits; joined, they are the text."""
         ends = np.unique(self.token_ends[self.token_ends > 0]).tolist()
-        starts = [0, *ends[:-1]]
+        if self.text and (not ends or ends[-1] < len(self.text)):
+            ends.append(len(self.text))  # spelled by no token
+        starts = [0, *ends][: len(ends)]
         return [(self.text[a:b], math.fsum(self.byte_bits[a:b])) for a, b in zip(starts, ends, strict=True)]
 
 
@@ -72,7 +74,8 @@ def document_score(
     at = said = 0
     for stop, end in groups:
         byte_bits[said:end] = bits[at:stop].sum() / (end - said)
-        token_ends[at : stop - 1], token_ends[stop - 1] = said, end
+        token_ends[at:stop] = said
+        token_ends[stop - 1 : stop] = end  # of no token at all where the artifact has none for the text
         at, said = stop, end
     token_ends[at:] = said
     return DocumentScore(

@@ -146,13 +146,17 @@ def measure_artifact(
     if m.archive is None or m.archive.problems:
         return m
     m.documents = documents = _sample(documents, depth.text_share, m.secret)
-    m.stored = find_stored_text(artifact, documents)
+    with m.phase("stored text"):
+        m.stored = find_stored_text(artifact, documents)
+    if m.stored is None:
+        return m
     witness = Witness(depth.positions, m.secret)
     with m.phase("score"):
         m.score = _score(m, artifact, documents, progress, witness)
     if m.score is None:
         return m
-    _ask_again(m, artifact, witness, progress)
+    with m.phase("ask again"):
+        _ask_again(m, artifact, witness, progress)
     if depth.prove:
         _prove(m, artifact, progress)
     if fresh:
@@ -227,6 +231,10 @@ def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: Prog
         blind, again, encoder, decoder = (
             workers.enter_context(worker(phase)) for phase in ("blind audit", "repeat", "strings", "strings")
         )
+        with m.phase("description"):
+            require_one_description(blind, again, encoder, decoder)
+        if "description" in m.errors:
+            return
         phases = [
             pool.submit(_audit, m, blind, witness, count),
             pool.submit(_repeat, m, again, witness),
@@ -238,7 +246,6 @@ def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: Prog
 
 def _encode_again(m: Measurements, encoder: Worker, decoder: Worker, witness: Witness) -> None:
     with m.phase("strings"):
-        require_one_description(encoder, decoder)
         check_encoding(encoder, decoder, m.documents, witness, m.secret)
         m.hostile_strings = check_hostile_strings(encoder, decoder)
 
