@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from paramgolf.score.client import Logits, Tokens, Worker
+from paramgolf.score.protocol import Description
 
 # Measured on honest models, see docs/judge.md: when the shapes change, float32 answers within 2e-5 nats, bfloat16
 # within 0.032, which is beyond this limit unless it keeps to the shapes of predict. A cheat may gain as much at one
@@ -49,16 +50,19 @@ class Witness:
     def __init__(self, positions: int, secret: str) -> None:
         self._wanted, self._secret = positions, secret
         self.tokens: list[Tokens] = []
+        self.descriptions: list[Description] = []
         self.uniform = 0
         self.drawn: dict[int, list[int]] = {}
         self.scored: dict[tuple[int, int], Logits] = {}
         self.costs: dict[int, npt.NDArray[np.float64]] = {}
 
-    def begin(self, tokens: Sequence[Tokens], vocab_size: int) -> None:
+    def begin(self, tokens: Sequence[Tokens], description: Description) -> None:
         """Draw the positions: uniformly over all predictions, and some more among the first rows."""
-        self.tokens = list(tokens)
+        self.tokens, self.descriptions = list(tokens), [description]
         starts = np.cumsum([0] + [len(t) + 1 for t in tokens])
-        self.uniform = count = min(self._wanted, int(starts[-1]), max(1, KEPT_BYTES // (4 * vocab_size)))
+        self.uniform = count = min(
+            self._wanted, int(starts[-1]), max(1, KEPT_BYTES // (4 * description.vocab_size))
+        )
         random = np.random.default_rng(int(hashlib.sha256(self._secret.encode()).hexdigest(), 16))
         drawn: dict[int, set[int]] = defaultdict(set)
         for at in random.choice(int(starts[-1]), count, replace=False).tolist():

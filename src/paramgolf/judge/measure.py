@@ -232,7 +232,8 @@ def _ask_again(m: Measurements, artifact: Path, witness: Witness, progress: Prog
             workers.enter_context(worker(phase)) for phase in ("blind audit", "repeat", "strings", "strings")
         )
         with m.phase("description"):
-            require_one_description(blind, again, encoder, decoder)
+            asked_again = [worker.describe() for worker in (blind, again, encoder, decoder)]
+            require_one_description([*witness.descriptions, *asked_again])
         if "description" in m.errors:
             return
         phases = [

@@ -50,7 +50,7 @@ class Score:
 class Observer(Protocol):
     """Who wants to see what is scored, while it is scored: the judge's audit."""
 
-    def begin(self, tokens: Sequence[Tokens], vocab_size: int) -> None:
+    def begin(self, tokens: Sequence[Tokens], description: Description) -> None:
         """All tokens of all documents, before the first prediction is asked for."""
 
     def logits(self, document: int, first: int, logits: Logits) -> None:
@@ -86,11 +86,11 @@ def score_artifact(
     # The second worker never sees the text: what it decodes must come from the tokens alone.
     with encoder, predictor, one_thread():
         sha256 = sha256_of(artifact)
-        require_one_description(encoder, predictor)
+        require_one_description([encoder.describe(), predictor.describe()])
         tokens = [lossless_tokens(encoder, predictor, i, d) for i, d in enumerate(documents)]
         encoder.close()
         if observer is not None:
-            observer.begin(tokens, predictor.describe().vocab_size)
+            observer.begin(tokens, predictor.describe())
         started = time.monotonic()
         nats = predict_documents(predictor, tokens, [len(d) for d in documents], progress, observer)
         predict_seconds = time.monotonic() - started
@@ -134,13 +134,13 @@ def first_difference(got: bytes, expected: bytes) -> int:
     return int(np.argmax(differing)) if differing.any() else shared
 
 
-def require_one_description(*workers: Worker) -> None:
+def require_one_description(descriptions: Sequence[Description]) -> None:
     """Refuse an entry that says other things of itself in another process.
 
     Raises:
-        EntryError: so it does; or it failed.
+        EntryError: so it does.
     """
-    first, *others = (worker.describe() for worker in workers)
+    first, *others = descriptions
     for other in others:
         if other != first:
             raise EntryError(
