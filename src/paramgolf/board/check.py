@@ -51,7 +51,10 @@ def check(folder: Path) -> Checked:
     events, problems = _read(journal)
     named = {blob for event in events for blob in event.body.blobs}
     files = set(store.names())
-    problems += [*_order(events), *_files(store, named)]
+    problems += [*_order(events), *_files(store, named | files)]
+    problems += [
+        Problem(what=f"{quoted(name)} is no file of a store", mend="Move it away.") for name in store.others()
+    ]
     if not problems:
         problems += [*_verdicts(store, events), *_ranking(store, events)]
     return Checked(

@@ -229,11 +229,15 @@ def chained(body: Body, *, number: int, at: str, who: str, why: str, before: str
     Raises:
         UsageError: a field is not what it must be; the message names it.
     """
-    chain = chain_hash(before, number, at, who, why, body_json(body))
     try:
+        chain = chain_hash(before, number, at, who, why, body_json(body))
         return Event(number=number, at=at, who=who, why=why, body=body, chain=chain)
     except ValidationError as error:
         raise UsageError(f"The event cannot be written: {what_is_wrong(error)}.") from None
+    except UnicodeEncodeError:
+        raise UsageError(
+            "The event cannot be written: its author or its reason is no Unicode text. Give it in UTF-8."
+        ) from None
 
 
 def chain_hash(before: str, number: int, at: str, who: str, why: str, body: str) -> str:

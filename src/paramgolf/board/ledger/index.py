@@ -7,7 +7,7 @@ from paramgolf.board.ledger.state import EntryState
 
 
 class Index:
-    """`spelling` gives an entry's name by its lower case; of two with one key, which cannot be, the first counts."""
+    """`spelling` gives an entry's name by its lower case; of two with one key, the last counts."""
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.events: list[Event] = []
@@ -25,4 +25,4 @@ class Index:
         self.states[event.entry] = self.states.get(event.entry, EntryState()).after(event)
         self.spelling.setdefault(event.entry.lower(), event.entry)
         if event.body.key is not None:
-            self.by_key.setdefault(event.body.key, event)
+            self.by_key[event.body.key] = event

@@ -36,7 +36,8 @@ GIT_ATTRIBUTES = "*.jsonl -text -merge\n"
 BRING_BACK = (
     "Bring the journal back from a copy (with git: git log, git checkout), and add what came after again."
 )
-_FILE = re.compile(r"\d{8}\.jsonl")
+# \d would take any script's digits, and a renamed file would pass
+_FILE = re.compile(r"[0-9]{8}\.jsonl")
 _EVENT = TypeAdapter(Event)
 
 

@@ -161,8 +161,9 @@ class Ledger:
 
     def _entered(self, one: Entered) -> Event:
         """The event, among those known from now on: the one that is there already, or the next one."""
-        if one.body.key in self._index.by_key:
-            return self._index.by_key[one.body.key]
+        same = self._index.by_key.get(one.body.key)
+        if same and self.state_of(same.entry).repeats(same, one.body):
+            return same
         self._refuse(one.body)
         last = self._index.events[-1] if self._index.events else None
         event = chained(

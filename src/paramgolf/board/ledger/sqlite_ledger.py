@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -25,13 +26,11 @@ def read_sqlite_ledger(path: Path) -> Iterator[Event]:
     Raises:
         LedgerError: it is no such ledger, or is not as it was written.
     """
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
-        yield from _checked(connection, path)
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            yield from _checked(connection, path)
     except (sqlite3.Error, ValidationError) as error:
         raise LedgerError(f"{path} cannot be taken over: {error}. Bring it back from a copy.") from None
-    finally:
-        connection.close()
 
 
 def _checked(connection: sqlite3.Connection, path: Path) -> Iterator[Event]:
@@ -45,8 +44,9 @@ def _checked(connection: sqlite3.Connection, path: Path) -> Iterator[Event]:
     before, query = FIRST_CHAIN, "SELECT number, at, who, why, body, chain FROM events ORDER BY number"
     for place, (number, at, who, why, text, chain) in enumerate(connection.execute(query), 1):
         body = parse_body(text)
+        event = Event(number=number, at=at, who=who, why=why, body=body, chain=chain)
         # hashed as it will be written, so that what is taken over is what can be read
         if number != place or chain != chain_hash(before, number, at, who, why, body_json(body)):
             raise LedgerError(f"{path}: event {place} is not as it was written. Bring it back from a copy.")
         before = chain
-        yield Event(number=number, at=at, who=who, why=why, body=body, chain=chain)
+        yield event

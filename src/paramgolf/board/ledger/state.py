@@ -35,6 +35,16 @@ class EntryState:
         assert body is None or isinstance(body, Judged)
         return body
 
+    def repeats(self, same: Event, body: Body) -> bool:
+        """Whether `body`, which has the key of the event `same`, says nothing new: not after files between the two."""
+        match body:
+            case Submitted():
+                return same == self.submitted
+            case Judged():
+                return same.body == body
+            case _:
+                return True
+
     def after(self, event: Event) -> "EntryState":
         """The state that `event` leaves; ranked and superseded follow from the others and change nothing."""
         match event.body:

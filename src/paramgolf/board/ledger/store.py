@@ -61,24 +61,31 @@ class Store:
         return data
 
     def has(self, name: str) -> bool:
-        """Whether a file of that name is there; its bytes are not read."""
-        return self._path(name).is_file()
+        """Whether a file of that name is there, and no link to one; its bytes are not read."""
+        path = self._path(name)
+        return path.is_file() and not path.is_symlink() and not path.parent.is_symlink()
 
     def names(self) -> Iterator[str]:
         """Every file's SHA-256."""
         for path in sorted(self.folder.glob("*/*")):
-            if _SHA256.fullmatch(path.name):
+            if _is_stored(path):
                 yield path.name
+
+    def others(self) -> list[str]:
+        """Paths that are no store's, but for hidden ones."""
+        found = [path for path in self.folder.glob("*") if not path.is_dir()]
+        found += [path for path in self.folder.glob("*/*") if not _is_stored(path)]
+        return sorted(str(path.relative_to(self.folder)) for path in found if not path.name.startswith("."))
 
     def unfinished(self) -> list[Path]:
         """Temporary files that a killed writer left: harmless, and safe to delete while no process writes."""
         return sorted(self.folder.glob("*/.*.tmp"))
 
     def _holds(self, name: str, data: bytes) -> bool:
-        """A damaged file is written anew, so it has to be read."""
+        """A damaged file, and what is no file, is written anew, so it has to be read."""
         try:
-            return self._path(name).stat().st_size == len(data) and self._path(name).read_bytes() == data
-        except OSError:
+            return read_regular_file(self.folder, self._relative(name), len(data)) == data
+        except EntryError:
             return False
 
     def _path(self, name: str) -> Path:
@@ -88,3 +95,7 @@ class Store:
         if not _SHA256.fullmatch(name):
             raise UsageError(f"{quoted(name)} is no SHA-256: expected 64 digits of 0-9a-f.")
         return os.path.join(name[:2], name)
+
+
+def _is_stored(path: Path) -> bool:
+    return bool(_SHA256.fullmatch(path.name)) and path.name[:2] == path.parent.name
