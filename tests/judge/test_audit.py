@@ -23,6 +23,17 @@ TOKENS = [np.arange(n, dtype=np.int32) % 3 for n in (0, 5, 40, 1, 17)]
 ROWS = sum(len(t) + 1 for t in TOKENS)
 
 
+def described(vocab_size, batch_documents=1) -> Description:
+    return Description(
+        kind="description",
+        payload=0,
+        vocab_size=vocab_size,
+        end_of_document=vocab_size - 1,
+        batch_documents=batch_documents,
+        adaptive=True,
+    )
+
+
 class Predictor:
     """Stands where a worker stands; logits depend on the tokens before, and on how much was learned."""
 
@@ -30,14 +41,7 @@ class Predictor:
         self.learned, self.extra, self.size = 0, extra, batch_documents
 
     def describe(self):
-        return Description(
-            kind="description",
-            payload=0,
-            vocab_size=4,
-            end_of_document=3,
-            batch_documents=self.size,
-            adaptive=True,
-        )
+        return described(4, self.size)
 
     def predict_next(self, tokens):
         row = np.zeros(4, np.float32)
@@ -52,7 +56,7 @@ class Predictor:
 def watched(positions: int, secret: str = "s", *, size: int = 1) -> Witness:
     """A witness that watched an honest entry's score."""
     witness, scored = Witness(positions, secret), Predictor(size)
-    witness.begin(TOKENS, 4)
+    witness.begin(TOKENS, described(4))
     for start in range(0, len(TOKENS), size):
         for document in range(start, min(start + size, len(TOKENS))):
             rows = [scored.predict_next(TOKENS[document][:t]) for t in range(len(TOKENS[document]) + 1)]
@@ -76,21 +80,21 @@ def test_a_cheat_at_a_fraction_of_positions_is_caught_as_often_as_stated():
     escaped = 0
     for trial in range(2000):
         witness = Witness(positions, f"secret {trial}")
-        witness.begin([np.zeros(rows - 1, np.int32)], 2)
+        witness.begin([np.zeros(rows - 1, np.int32)], described(2))
         escaped += not cheated.intersection(witness.drawn[0])
     assert escaped <= 2000 * 0.01 + 3 * (2000 * 0.01) ** 0.5
 
 
 def test_every_position_can_be_drawn_and_no_more_than_there_are():
     witness = Witness(10_000, "s")
-    witness.begin(TOKENS, 4)
+    witness.begin(TOKENS, described(4))
     assert witness.positions == ROWS
     assert witness.drawn == {i: list(range(len(t) + 1)) for i, t in enumerate(TOKENS)}
 
 
 def test_first_rows_are_drawn_more_often():
     witness = Witness(400, "s")
-    witness.begin([np.zeros(5000, np.int32)] * 20, 2)
+    witness.begin([np.zeros(5000, np.int32)] * 20, described(2))
     early = sum(row < EARLY_ROWS for rows in witness.drawn.values() for row in rows)
     assert early >= 0.7 * 400 * EARLY_SHARE
 
@@ -99,7 +103,7 @@ def test_draws_depend_on_the_secret_and_secrets_are_new():
     drawn = []
     for secret in ("a", "a", "b"):
         witness = Witness(20, secret)
-        witness.begin([np.zeros(5000, np.int32)], 2)
+        witness.begin([np.zeros(5000, np.int32)], described(2))
         drawn.append(witness.drawn)
     assert drawn[0] == drawn[1] != drawn[2]
     assert new_secret() != new_secret()
@@ -107,7 +111,7 @@ def test_draws_depend_on_the_secret_and_secrets_are_new():
 
 def test_a_large_vocabulary_bounds_what_is_kept():
     witness = Witness(10_000, "s")
-    witness.begin([np.zeros(50_000, np.int32)], 1 << 20)
+    witness.begin([np.zeros(50_000, np.int32)], described(1 << 20))
     assert 64 <= witness.positions <= 64 * (1 + EARLY_SHARE)
 
 
@@ -133,7 +137,7 @@ def test_who_remembers_questions_never_knows_what_stands_behind_a_position():
 
     witness = Witness(60, "s")
     documents = [np.random.default_rng(i).integers(0, 3, 50, dtype=np.int32) for i in range(6)]
-    witness.begin(documents, 4)
+    witness.begin(documents, described(4))
     for document in range(6):
         witness.logits(document, 0, np.zeros((51, 4), np.float32))
     audit_fixed(Remembers(), witness, "s", lambda done: None)
@@ -191,7 +195,7 @@ def test_small_differences_are_noise_unless_they_all_help():
 def test_patience_grows_with_what_is_asked():
     few, many = Witness(3, "s"), Witness(100, "s")
     for witness in (few, many):
-        witness.begin([np.zeros(999, np.int32)], 2)
+        witness.begin([np.zeros(999, np.int32)], described(2))
     many.drawn = {0: [999] * 10}
     assert patience(5.0, many) == STARTING_SECONDS + PATIENCE * 5.0 * 11
     assert STARTING_SECONDS + PATIENCE * 5.0 < patience(5.0, few) < patience(5.0, many)

@@ -55,6 +55,9 @@ def check(folder: Path) -> Checked:
     problems += [
         Problem(what=f"{quoted(name)} is no file of a store", mend="Move it away.") for name in store.others()
     ]
+    if not journal.kept_from_git():
+        what = f"{JOURNAL}/.gitattributes is not as it was written: git may turn line endings, or join two journals"
+        problems.append(Problem(what=what, mend="Remove it, then run: paramgolf board init"))
     if not problems:
         problems += [*_verdicts(store, events), *_ranking(store, events)]
     return Checked(

@@ -95,3 +95,14 @@ def test_an_older_ledger_that_is_none_is_named(tmp_path: Path, kind: str) -> Non
     with pytest.raises(LedgerError, match="taken over"):
         Ledger(tmp_path, create=True)
     assert old.exists()
+
+
+def test_what_git_is_told_of_the_journal_is_checked(tmp_path: Path) -> None:
+    _hand_in(Ledger(tmp_path, create=True), b"A")
+    assert check(tmp_path).problems == ()
+    (tmp_path / "journal" / ".gitattributes").write_text("* text=auto\n")
+    (problem,) = check(tmp_path).problems
+    assert "git may turn line endings" in problem.what
+    (tmp_path / "journal" / ".gitattributes").unlink()
+    Ledger(tmp_path, create=True)
+    assert check(tmp_path).problems == ()

@@ -53,6 +53,13 @@ class Journal:
         if not attributes.is_file():
             write_atomic(attributes, GIT_ATTRIBUTES)
 
+    def kept_from_git(self) -> bool:
+        """Whether git is told to leave its files as they are."""
+        try:
+            return read_regular_file(self.folder, ".gitattributes", LARGEST_FILE) == GIT_ATTRIBUTES.encode()
+        except EntryError:
+            return False
+
     def files(self) -> list[str]:
         """The names of its files, in order."""
         return sorted(path.name for path in self.folder.iterdir() if _FILE.fullmatch(path.name))
